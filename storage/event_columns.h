@@ -1,0 +1,67 @@
+// What questions read of an event: the one place where a record becomes columns. Both stores use it, so that
+// they cannot differ.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "annals/v1/events.pb.h"
+#include "storage/geo/lon_lat.h"
+#include "storage/time_span.h"
+
+namespace annals::storage {
+
+class Gazetteer;
+
+// low, best, high of a CountRange, each unknown where absent.
+struct CountColumns {
+  std::optional<std::int64_t> low, best, high;
+  bool operator==(const CountColumns&) const = default;
+};
+
+struct ParticipantColumns {
+  std::int64_t key = 0;  // ActorKey or LabelKey
+  std::string text;      // "actors/{actor}" or the label as given
+  int role = 0;          // annals.v1.ParticipantRole
+  bool operator==(const ParticipantColumns&) const = default;
+};
+
+struct EventColumns {
+  std::int64_t id = 0;  // EventName::Id()
+  std::string feed;
+  std::string event;  // the event id within the feed
+  int kind = 0;
+  Window occurred;
+  std::optional<Micros> reported;
+  std::optional<LonLat> point;
+  std::string region;        // code in force (Location.resolved_region), empty where none
+  std::string point_region;  // code of the first-level region holding the point, empty where none
+  CountColumns persons;
+  CountColumns fatalities;
+  std::vector<ParticipantColumns> participants;  // each (key, role) once, in the record's order
+};
+
+// Windows longer than this have an access path of their own in the store: a question about a range cannot
+// find them by looking a little before its start.
+inline constexpr Micros kShortWindowMax = Micros{8} * 24 * 3600 * 1'000'000;
+
+// Fills the output-only places that depend on the location alone (Location.resolved_region, .point_region)
+// and ExchangeOffer.status. REQUIRES: a validated event.
+void FillDerivedFields(const Gazetteer& gazetteer, annals::v1::Event* event);
+
+// REQUIRES: a validated event on which FillDerivedFields ran.
+[[nodiscard]] EventColumns DeriveColumns(const annals::v1::Event& event);
+
+// A hash of what the client sent: fields in number order, output-only ones (annotations.proto) left out,
+// independent of serialization. Equal content has equal hashes on every machine and version. The first 16
+// bytes of SHA-256.
+using ContentHash = std::array<std::uint8_t, 16>;
+[[nodiscard]] ContentHash HashContent(const annals::v1::Event& event);
+
+// Clears every output-only field, at any depth.
+void ClearOutputOnlyFields(google::protobuf::Message* message);
+
+}  // namespace annals::storage

@@ -1,0 +1,76 @@
+// A question about events, compiled and checked: what an annals.v1.EventFilter becomes before it crosses the
+// port (service/validate/filter_compiler). Names are resolved: regions to codes with all below them, actors to
+// keys with their subordinates and names.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "storage/event_columns.h"
+#include "storage/geo/area.h"
+#include "storage/position.h"
+#include "storage/time_span.h"
+
+namespace annals::storage {
+
+// A participant asked for.
+struct ActorTerm {
+  std::int64_t key = 0;       // ActorKey or LabelKey
+  std::uint32_t roles = 0;    // bit (1 << role) for each role that counts; 0 is any role
+  TimeSpan validity;          // the event's window must start in it (dated subordination)
+};
+
+// An area asked for, with what the gazetteer knows of it.
+struct AreaTerm {
+  Area area;
+  std::vector<std::string> regions_within;  // codes wholly inside it, ascending: events without a point
+};
+
+// Parts AND; values inside a part OR; an empty part asks for all.
+struct EventQuery {
+  TimeSpan occurred;                       // window overlaps
+  TimeSpan reported;                       // lies in it; events without a reported time do not match
+  TimeSpan recorded;                       // update_time lies in it
+  std::optional<AreaTerm> area;            // point in area, or no point and region among regions_within
+  std::optional<std::vector<std::string>> regions;  // codes with descendants, ascending: region or
+                                                    // point_region is one of them
+  std::vector<int> kinds;
+  std::optional<std::vector<ActorTerm>> actors;  // engaged and empty matches nothing
+  std::vector<std::string> feeds;          // feed ids
+  bool include_retracted = false;
+};
+
+enum class EventOrder { kOccurredNewestFirst, kOccurredOldestFirst, kRecordedNewestFirst };
+
+// A place in an order: the sort key and id of the last event answered. `key` is occurred.start in
+// microseconds, or the position for kRecordedNewestFirst.
+struct Cursor {
+  std::int64_t key = 0;
+  std::int64_t id = 0;
+  bool operator==(const Cursor&) const = default;
+};
+
+struct PageSpec {
+  EventOrder order = EventOrder::kOccurredNewestFirst;
+  std::optional<Cursor> after;   // events strictly after it in the order
+  int limit = 100;               // 1..1,000 events
+  std::int64_t bytes_max = 3 << 20;  // of serialized events; at least one event is always answered
+};
+
+// One of the things to group by.
+struct Dimension {
+  enum class Kind { kDay, kWeek, kMonth, kQuarter, kYear, kKind, kActor, kRegion, kCountry, kFeed };
+  Kind kind = Kind::kMonth;
+};
+
+// Groups beyond this are refused: INVALID_ARGUMENT, reason TOO_MANY_GROUPS.
+inline constexpr int kGroupsMax = 50'000;
+
+// Whether an event, as its columns say, answers the question. The memory store's whole query path and the
+// oracle of the SQL one. `update_time` is that of the revision, `active` whether its state is ACTIVE.
+[[nodiscard]] bool Matches(const EventQuery& query, const EventColumns& event, Micros update_time,
+                           bool active);
+
+}  // namespace annals::storage

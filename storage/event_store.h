@@ -1,0 +1,166 @@
+// THE PORT: where events are kept. MemoryEventStore (the reference model) and PostgresEventStore pass the same
+// conformance suite (tests/conformance).
+//
+// Thread safety: every method may be called from any thread. Every method blocks: call it from a thread that
+// may (service/executor), never from a gRPC reaction.
+// Errors are made by storage/error.h. Besides what each method says, all may answer DEADLINE_EXCEEDED,
+// CANCELLED, and UNAVAILABLE (the database cannot be reached; safe to retry).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "annals/v1/events.pb.h"
+#include "annals/v1/ingest_service.pb.h"
+#include "storage/event_name.h"
+#include "storage/event_query.h"
+#include "storage/position.h"
+
+namespace annals::storage {
+
+// What a caller may see. Until feeds are restricted to some callers, this is everything.
+struct Visibility {
+  static Visibility All() { return {}; }
+};
+
+// On whose behalf, and until when.
+struct CallContext {
+  Visibility visibility;
+  absl::Time deadline = absl::InfiniteFuture();
+};
+
+// Which state of the record to read: the newest, or as it stood at a position.
+struct Snapshot {
+  std::optional<Position> as_of;  // OUT_OF_RANGE (POSITION_AHEAD) where the store has not come so far
+};
+
+struct EventPage {
+  std::vector<annals::v1::Event> events;
+  std::optional<Cursor> next;  // engaged where more may follow
+  Position position;           // what the answer is current through (as_of where given)
+};
+
+struct FoundEvents {
+  std::vector<std::optional<annals::v1::Event>> events;  // one for each name asked, in order
+  Position position;
+};
+
+struct RevisionPage {
+  struct Revision {
+    annals::v1::Event event;
+    Position position;
+    std::optional<Micros> end_time;  // when it was replaced
+  };
+  std::vector<Revision> revisions;              // newest first
+  std::optional<std::int64_t> next_revision;    // ask for revisions <= this one next
+  Position position;
+};
+
+// Sum of one count over events; see annals.v1.CountSum for how absent bounds add up.
+struct CountTotals {
+  std::int64_t low = 0, best = 0, high = 0;
+  std::int64_t known_count = 0;
+  bool operator==(const CountTotals&) const = default;
+};
+struct Totals {
+  std::int64_t event_count = 0;
+  CountTotals persons, fatalities;
+  bool operator==(const Totals&) const = default;
+};
+struct Summary {
+  struct Group {
+    std::vector<std::string> keys;  // one a dimension; see annals.v1.SummaryGroup
+    Totals totals;
+    bool operator==(const Group&) const = default;
+  };
+  std::vector<Group> groups;  // by keys, bytewise
+  Totals totals;
+  std::int64_t record_count = 0;     // active events of the whole visible record
+  std::int64_t remainder_count = 0;  // matching events that some dimension cannot place
+  Position position;
+};
+
+struct UpsertRow {
+  annals::v1::Event event;  // validated; output-only fields are ignored
+  std::optional<std::int64_t> source_version;
+  bool reinstate = false;
+};
+struct UpsertReceipt {
+  struct Row {
+    annals::v1::RowOutcome outcome = annals::v1::ROW_OUTCOME_UNSPECIFIED;
+    std::int64_t revision = 0;
+  };
+  std::vector<Row> rows;  // one for each row sent, in order
+  Position position;      // durable, and readable at this position
+};
+struct RetractReceipt {
+  annals::v1::Event event;
+  Position position;
+};
+struct ReleaseReceipt {
+  std::vector<std::string> retracted_names;  // ascending
+  std::int64_t active_count = 0;             // the feed's active events before
+  Position position;
+};
+
+struct StoreInfo {
+  std::string store_id;  // 32 hexadecimal digits, made once with the store
+  Position position;
+  std::optional<Micros> last_change;
+  std::int64_t event_count = 0, retracted_count = 0, superseded_revision_count = 0, feed_count = 0;
+  std::string engine;
+};
+
+class EventStore {
+ public:
+  virtual ~EventStore() = default;
+
+  // Reads. Each is one consistent state of the record, named by its position.
+
+  virtual absl::StatusOr<FoundEvents> GetEvents(const CallContext& context,
+                                                const std::vector<EventName>& names,
+                                                const Snapshot& snapshot) = 0;
+  virtual absl::StatusOr<EventPage> ListEvents(const CallContext& context, const EventQuery& query,
+                                               const PageSpec& page, const Snapshot& snapshot) = 0;
+  // At most two dimensions. INVALID_ARGUMENT TOO_MANY_GROUPS beyond kGroupsMax.
+  virtual absl::StatusOr<Summary> SummarizeEvents(const CallContext& context, const EventQuery& query,
+                                                  const std::vector<Dimension>& dimensions,
+                                                  const Snapshot& snapshot) = 0;
+  // Revisions of one event, newest first, those with number <= `from_revision` where given; `limit` 1..1,000.
+  // NOT_FOUND (EVENT_NOT_FOUND) where there is no such event.
+  virtual absl::StatusOr<RevisionPage> ListRevisions(const CallContext& context, const EventName& name,
+                                                     std::optional<std::int64_t> from_revision,
+                                                     int limit) = 0;
+  // The last position recorded at or before `time`; 0 before the first.
+  virtual absl::StatusOr<Position> PositionAt(const CallContext& context, absl::Time time) = 0;
+  virtual absl::StatusOr<StoreInfo> Info(const CallContext& context) = 0;
+
+  // Writes. Each is one atomic, durable step: when it answers OK the change is on disk, when it answers an
+  // error other than UNKNOWN nothing was changed. A write that changes nothing takes no position.
+  // `validate_only` answers what would happen and changes nothing.
+
+  // At most 5,000 rows, each name once (INVALID_ARGUMENT otherwise). NOT_FOUND (FEED_NOT_FOUND) where a
+  // row's feed does not exist: nothing goes in.
+  virtual absl::StatusOr<UpsertReceipt> UpsertEvents(const CallContext& context,
+                                                     std::vector<UpsertRow> rows,
+                                                     bool validate_only) = 0;
+  // NOT_FOUND (EVENT_NOT_FOUND); ABORTED (ETAG_MISMATCH) where `etag` is given and differs.
+  virtual absl::StatusOr<RetractReceipt> RetractEvent(const CallContext& context, const EventName& name,
+                                                      std::string_view reason, std::string_view etag,
+                                                      bool validate_only) = 0;
+  // Retracts every active event of the feed whose EventName::Id() is not in `kept_ids` (sorted). FAILED_
+  // PRECONDITION (TOO_MANY_RETRACTIONS) where that is more than `share_max` of the feed's active events.
+  // NOT_FOUND (FEED_NOT_FOUND).
+  virtual absl::StatusOr<ReleaseReceipt> RetractAbsent(const CallContext& context, std::string_view feed,
+                                                       const std::vector<std::int64_t>& kept_ids,
+                                                       std::string_view reason, double share_max,
+                                                       bool validate_only) = 0;
+};
+
+}  // namespace annals::storage
