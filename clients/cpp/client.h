@@ -1,0 +1,91 @@
+// annals::client::Client: the record from C++.
+//
+//   annals::client::Client client(annals::client::MakeGrpcConnection({.server =
+//   "127.0.0.1:7070"})); annals::v1::ListEventsRequest request;
+//   request.mutable_filter()->mutable_regions()->add_regions("regions/RU-KRS");
+//   for (auto& event : client.ListEvents(request)) {
+//     if (!event.ok()) return event.status();
+//     std::cout << event->title() << "\n";
+//   }
+//
+// A Client is a cheap value: copies share the connection. Safe for use by several threads; the
+// ranges and streams it returns are each for one thread. Errors are as clients/cpp/status.h says;
+// absence is NOT_FOUND. What a request means is said in the comments of annals.v1.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "clients/cpp/connection.h"
+#include "clients/cpp/ingest_stream.h"
+#include "clients/cpp/stream_range.h"
+
+namespace annals::client {
+
+class Client {
+ public:
+  explicit Client(std::shared_ptr<Connection> connection) : connection_(std::move(connection)) {}
+
+  // --- Events
+  // -----------------------------------------------------------------------------------------
+
+  // Up to 1,000 events by name, as they stood at `as_of` where it is set.
+  [[nodiscard]] absl::StatusOr<v1::BatchGetEventsResponse> BatchGetEvents(
+      const v1::BatchGetEventsRequest& request) const;
+
+  // Every matching event, page after page, from `request.page_token` on. Live unless pinned by
+  // `as_of`.
+  [[nodiscard]] StreamRange<v1::Event> ListEvents(v1::ListEventsRequest request) const;
+
+  // Every matching event, pinned to one position. For large results: cheaper than pages, and goes
+  // on by itself where the server goes away in between.
+  [[nodiscard]] StreamRange<v1::Event> ExportEvents(const v1::ExportEventsRequest& request) const;
+
+  [[nodiscard]] absl::StatusOr<v1::SummarizeEventsResponse> SummarizeEvents(
+      const v1::SummarizeEventsRequest& request) const;
+
+  // Every revision of an event, newest first.
+  [[nodiscard]] StreamRange<v1::EventRevision> ListEventRevisions(std::string_view name) const;
+
+  // --- Writing
+  // ----------------------------------------------------------------------------------------
+
+  [[nodiscard]] absl::StatusOr<v1::BatchUpsertEventsResponse> BatchUpsertEvents(
+      const v1::BatchUpsertEventsRequest& request) const;
+  [[nodiscard]] absl::StatusOr<v1::RetractEventResponse> RetractEvent(
+      const v1::RetractEventRequest& request) const;
+  // See ingest_stream.h. The stream may outlive this Client.
+  [[nodiscard]] std::unique_ptr<IngestStream> IngestEvents(IngestStreamOptions options) const;
+
+  // --- The catalogue
+  // ----------------------------------------------------------------------------------
+
+  [[nodiscard]] StreamRange<v1::Feed> ListFeeds() const;
+  [[nodiscard]] absl::StatusOr<v1::Feed> GetFeed(std::string_view name) const;
+  [[nodiscard]] absl::StatusOr<v1::Feed> CreateFeed(const v1::Feed& feed) const;
+  [[nodiscard]] absl::StatusOr<v1::Feed> UpdateFeed(const v1::Feed& feed) const;
+  // All regions, or those below `parent` where it is not empty.
+  [[nodiscard]] StreamRange<v1::Region> ListRegions(std::string_view parent = {}) const;
+  [[nodiscard]] absl::StatusOr<v1::Region> GetRegion(std::string_view name,
+                                                     bool include_geometry = false) const;
+  [[nodiscard]] StreamRange<v1::Actor> ListActors() const;
+  [[nodiscard]] absl::StatusOr<v1::Actor> GetActor(std::string_view name) const;
+  [[nodiscard]] absl::StatusOr<v1::Actor> CreateActor(const v1::Actor& actor) const;
+  // What words may mean, best first.
+  [[nodiscard]] absl::StatusOr<v1::ResolveNamesResponse> ResolveNames(
+      const v1::ResolveNamesRequest& request) const;
+
+  // --- The server
+  // -------------------------------------------------------------------------------------
+
+  [[nodiscard]] absl::StatusOr<v1::GetStatusResponse> GetStatus() const;
+
+ private:
+  std::shared_ptr<Connection> connection_;
+};
+
+}  // namespace annals::client

@@ -1,0 +1,221 @@
+#include "clients/cpp/grpc_connection.h"
+
+#include <grpcpp/grpcpp.h>
+
+#include <utility>
+
+#include "annals/v1/catalog_service.grpc.pb.h"
+#include "annals/v1/event_service.grpc.pb.h"
+#include "annals/v1/ingest_service.grpc.pb.h"
+#include "annals/v1/status_service.grpc.pb.h"
+#include "clients/cpp/status.h"
+
+namespace annals::client {
+namespace {
+
+// A page ends at 3 MiB and an export message holds up to 1,000 events of 64 KiB.
+constexpr int kMessageBytesMax = 80 << 20;
+
+std::shared_ptr<grpc::Channel> MakeChannel(const std::string& server) {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(kMessageBytesMax);
+  arguments.SetUserAgentPrefix("annals/" ANNALS_VERSION);
+  // gRPC waits a second before it dials again by default: longer than a first retry.
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 50);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 1'000);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2'000);
+  // A peer that vanished without a word is noticed while a stream waits for it.
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 300'000);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
+  // A proxy from the environment has no business with loopback.
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  return grpc::CreateCustomChannel(server, grpc::InsecureChannelCredentials(), arguments);
+}
+
+class GrpcExportReader : public ExportReader {
+ public:
+  GrpcExportReader(v1::EventService::StubInterface* stub, v1::ExportEventsRequest request,
+                   const ConnectionOptions& options)
+      : stub_(stub),
+        request_(std::move(request)),
+        options_(options),
+        deadline_(options_.retry.Now() + options_.timeout) {}
+
+  ~GrpcExportReader() override {
+    if (context_) context_->TryCancel();
+  }
+
+  absl::StatusOr<std::optional<v1::ExportEventsResponse>> Next() override {
+    while (true) {
+      if (!reader_) {
+        context_ = std::make_unique<grpc::ClientContext>();
+        reader_ = stub_->ExportEvents(context_.get(), request_);
+      }
+      v1::ExportEventsResponse response;
+      if (reader_->Read(&response)) {
+        request_.set_resume_token(response.resume_token());
+        failures_ = 0;
+        deadline_ = options_.retry.Now() + options_.timeout;
+        return response;
+      }
+      const absl::Status status = FromGrpcStatus(reader_->Finish());
+      reader_.reset();
+      if (status.ok()) return std::nullopt;
+      if (!options_.retry.WaitToRetry(status, ++failures_, deadline_)) return status;
+    }
+  }
+
+ private:
+  v1::EventService::StubInterface* stub_;
+  v1::ExportEventsRequest request_;
+  const ConnectionOptions& options_;
+  absl::Time deadline_;  // For getting further; moves with every message.
+  int failures_ = 0;
+  std::unique_ptr<grpc::ClientContext> context_;
+  std::unique_ptr<grpc::ClientReaderInterface<v1::ExportEventsResponse>> reader_;
+};
+
+class GrpcIngestCall : public IngestCall {
+ public:
+  explicit GrpcIngestCall(v1::IngestService::StubInterface* stub)
+      : stream_(stub->IngestEvents(&context_)) {}
+
+  ~GrpcIngestCall() override { context_.TryCancel(); }
+
+  bool Write(const v1::IngestEventsRequest& request) override { return stream_->Write(request); }
+  bool Read(v1::IngestEventsResponse* response) override { return stream_->Read(response); }
+  void WritesDone() override { stream_->WritesDone(); }
+  void Cancel() override { context_.TryCancel(); }
+  absl::Status Finish() override { return FromGrpcStatus(stream_->Finish()); }
+
+ private:
+  grpc::ClientContext context_;
+  std::unique_ptr<
+      grpc::ClientReaderWriterInterface<v1::IngestEventsRequest, v1::IngestEventsResponse>>
+      stream_;
+};
+
+class GrpcConnection : public Connection {
+ public:
+  explicit GrpcConnection(ConnectionOptions options)
+      : options_(std::move(options)), channel_(MakeChannel(options_.server)) {}
+
+  absl::StatusOr<v1::GetEventResponse> GetEvent(const v1::GetEventRequest& request) override {
+    return Read(*events_, &EventStub::GetEvent, request);
+  }
+  absl::StatusOr<v1::BatchGetEventsResponse> BatchGetEvents(
+      const v1::BatchGetEventsRequest& request) override {
+    return Read(*events_, &EventStub::BatchGetEvents, request);
+  }
+  absl::StatusOr<v1::ListEventsResponse> ListEvents(const v1::ListEventsRequest& request) override {
+    return Read(*events_, &EventStub::ListEvents, request);
+  }
+  absl::StatusOr<v1::SummarizeEventsResponse> SummarizeEvents(
+      const v1::SummarizeEventsRequest& request) override {
+    return Read(*events_, &EventStub::SummarizeEvents, request);
+  }
+  absl::StatusOr<v1::ListEventRevisionsResponse> ListEventRevisions(
+      const v1::ListEventRevisionsRequest& request) override {
+    return Read(*events_, &EventStub::ListEventRevisions, request);
+  }
+  std::unique_ptr<ExportReader> ExportEvents(const v1::ExportEventsRequest& request) override {
+    return std::make_unique<GrpcExportReader>(events_.get(), request, options_);
+  }
+  absl::StatusOr<v1::BatchUpsertEventsResponse> BatchUpsertEvents(
+      const v1::BatchUpsertEventsRequest& request) override {
+    return Once(*ingest_, &IngestStub::BatchUpsertEvents, request, Deadline());
+  }
+  absl::StatusOr<v1::RetractEventResponse> RetractEvent(
+      const v1::RetractEventRequest& request) override {
+    return Once(*ingest_, &IngestStub::RetractEvent, request, Deadline());
+  }
+  std::unique_ptr<IngestCall> IngestEvents() override {
+    return std::make_unique<GrpcIngestCall>(ingest_.get());
+  }
+  absl::StatusOr<v1::ListFeedsResponse> ListFeeds(const v1::ListFeedsRequest& request) override {
+    return Read(*catalog_, &CatalogStub::ListFeeds, request);
+  }
+  absl::StatusOr<v1::GetFeedResponse> GetFeed(const v1::GetFeedRequest& request) override {
+    return Read(*catalog_, &CatalogStub::GetFeed, request);
+  }
+  absl::StatusOr<v1::CreateFeedResponse> CreateFeed(const v1::CreateFeedRequest& request) override {
+    return Once(*catalog_, &CatalogStub::CreateFeed, request, Deadline());
+  }
+  absl::StatusOr<v1::UpdateFeedResponse> UpdateFeed(const v1::UpdateFeedRequest& request) override {
+    return Once(*catalog_, &CatalogStub::UpdateFeed, request, Deadline());
+  }
+  absl::StatusOr<v1::ListRegionsResponse> ListRegions(
+      const v1::ListRegionsRequest& request) override {
+    return Read(*catalog_, &CatalogStub::ListRegions, request);
+  }
+  absl::StatusOr<v1::GetRegionResponse> GetRegion(const v1::GetRegionRequest& request) override {
+    return Read(*catalog_, &CatalogStub::GetRegion, request);
+  }
+  absl::StatusOr<v1::ListActorsResponse> ListActors(const v1::ListActorsRequest& request) override {
+    return Read(*catalog_, &CatalogStub::ListActors, request);
+  }
+  absl::StatusOr<v1::GetActorResponse> GetActor(const v1::GetActorRequest& request) override {
+    return Read(*catalog_, &CatalogStub::GetActor, request);
+  }
+  absl::StatusOr<v1::CreateActorResponse> CreateActor(
+      const v1::CreateActorRequest& request) override {
+    return Once(*catalog_, &CatalogStub::CreateActor, request, Deadline());
+  }
+  absl::StatusOr<v1::ResolveNamesResponse> ResolveNames(
+      const v1::ResolveNamesRequest& request) override {
+    return Read(*catalog_, &CatalogStub::ResolveNames, request);
+  }
+  absl::StatusOr<v1::GetStatusResponse> GetStatus(const v1::GetStatusRequest& request) override {
+    return Read(*status_, &StatusStub::GetStatus, request);
+  }
+
+ private:
+  using EventStub = v1::EventService::StubInterface;
+  using IngestStub = v1::IngestService::StubInterface;
+  using CatalogStub = v1::CatalogService::StubInterface;
+  using StatusStub = v1::StatusService::StubInterface;
+
+  template <typename Stub, typename Request, typename Response>
+  using Method = grpc::Status (Stub::*)(grpc::ClientContext*, const Request&, Response*);
+
+  absl::Time Deadline() const { return options_.retry.Now() + options_.timeout; }
+
+  template <typename Stub, typename Request, typename Response>
+  static absl::StatusOr<Response> Once(Stub& stub, Method<Stub, Request, Response> method,
+                                       const Request& request, absl::Time deadline) {
+    grpc::ClientContext context;
+    context.set_deadline(absl::ToChronoTime(deadline));
+    Response response;
+    const grpc::Status status = (stub.*method)(&context, request, &response);
+    if (!status.ok()) return FromGrpcStatus(status);
+    return response;
+  }
+
+  template <typename Stub, typename Request, typename Response>
+  absl::StatusOr<Response> Read(Stub& stub, Method<Stub, Request, Response> method,
+                                const Request& request) const {
+    const absl::Time deadline = Deadline();
+    absl::StatusOr<Response> response;
+    const absl::Status status = options_.retry.Run(deadline, [&] {
+      response = Once(stub, method, request, deadline);
+      return response.status();
+    });
+    if (!status.ok()) return status;
+    return response;
+  }
+
+  const ConnectionOptions options_;
+  const std::shared_ptr<grpc::Channel> channel_;
+  const std::unique_ptr<EventStub> events_ = v1::EventService::NewStub(channel_);
+  const std::unique_ptr<IngestStub> ingest_ = v1::IngestService::NewStub(channel_);
+  const std::unique_ptr<CatalogStub> catalog_ = v1::CatalogService::NewStub(channel_);
+  const std::unique_ptr<StatusStub> status_ = v1::StatusService::NewStub(channel_);
+};
+
+}  // namespace
+
+std::shared_ptr<Connection> MakeGrpcConnection(ConnectionOptions options) {
+  return std::make_shared<GrpcConnection>(std::move(options));
+}
+
+}  // namespace annals::client

@@ -1,0 +1,73 @@
+// Streams batches of events into a server, fast and safely.
+//
+// A few batches are in flight at a time (a window); their acknowledgements come back in order.
+// Where the server goes away, the stream connects anew and sends every batch that was not
+// acknowledged again, which the contract makes safe: content that is already there changes nothing.
+//
+// Used by one thread, on which `on_ack` runs too. A background thread only reads.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "clients/cpp/connection.h"
+#include "clients/cpp/retry_policy.h"
+
+namespace annals::client {
+
+struct IngestStreamOptions {
+  // Called for every message sent, in order: what was sent, and the answer. Everything it says is
+  // durable.
+  std::function<void(const v1::IngestEventsRequest&, const v1::IngestEventsResponse&)> on_ack;
+  // Called when the server went away and the stream is about to connect anew.
+  std::function<void(const absl::Status&)> on_reconnect;
+  // How many messages may wait for their answer.
+  int window_batches = 4;
+  // How long an answer may take, and how long the stream tries to connect anew without getting
+  // further.
+  absl::Duration progress_timeout = absl::Minutes(2);
+  // False to give up with UNAVAILABLE where the server goes away once something was acknowledged.
+  // Needed with a ReleaseEnd, which counts the rows of *one* call: begin again from the first row
+  // instead.
+  bool resume = true;
+  RetryPolicy retry{{.attempts_max = 1'000}};
+};
+
+class IngestStream {
+ public:
+  IngestStream(std::shared_ptr<Connection> connection, IngestStreamOptions options);
+  // Cancels what is under way: unacknowledged batches may or may not have gone in.
+  ~IngestStream();
+  IngestStream(const IngestStream&) = delete;
+  IngestStream& operator=(const IngestStream&) = delete;
+
+  // Sends a message; waits for acknowledgements while the window is full. An error is final:
+  // nothing more can be sent, and what was not acknowledged may or may not have gone in.
+  [[nodiscard]] absl::Status Send(v1::IngestEventsRequest request);
+
+  // Waits for every acknowledgement and ends the call. REQUIRES: Send never failed; called once.
+  [[nodiscard]] absl::Status Finish();
+
+ private:
+  struct Call;
+
+  absl::Status Deliver(std::size_t unacknowledged_max);
+  absl::Status Recover();
+  void Close();
+
+  const std::shared_ptr<Connection> connection_;
+  const IngestStreamOptions options_;
+  std::unique_ptr<Call> call_;
+  std::deque<v1::IngestEventsRequest> unacknowledged_;
+  bool acknowledged_any_ = false;
+  int failures_ = 0;  // Since the last acknowledgement.
+  absl::Time deadline_;
+};
+
+}  // namespace annals::client
