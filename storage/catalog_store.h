@@ -1,5 +1,5 @@
-// The port for what events refer to: feeds and actors. Regions are the gazetteer's (storage/gazetteer.h).
-// Thread safety, blocking and errors as in storage/event_store.h.
+// The port for what events refer to: feeds and actors. Regions are the gazetteer's
+// (storage/gazetteer.h). Thread safety, blocking and errors as in storage/event_store.h.
 #pragma once
 
 #include <cstdint>
@@ -14,19 +14,20 @@
 
 namespace annals::storage {
 
-// The actors that every new store starts with (storage/catalog/actors.ndjson). Dies with a message if they
-// are damaged.
+// The actors that every new store starts with (storage/catalog/actors.ndjson). Dies with a message
+// if they are damaged.
 [[nodiscard]] std::vector<annals::v1::Actor> StarterActors();
 
 class CatalogStore {
  public:
   virtual ~CatalogStore() = default;
 
-  // Changes whenever feeds or actors do, whoever changed them: what was compiled from the catalogue at
-  // another version is stale.
+  // Changes whenever feeds or actors do, whoever changed them: what was compiled from the catalogue
+  // at another version is stale.
   virtual absl::StatusOr<std::int64_t> CatalogVersion(const CallContext& context) = 0;
 
-  // Feeds by name, those after `after_feed` (an id; empty is from the first). Output-only fields are filled.
+  // Feeds by name, those after `after_feed` (an id; empty is from the first). Output-only fields
+  // are filled.
   virtual absl::StatusOr<std::vector<annals::v1::Feed>> ListFeeds(const CallContext& context,
                                                                   std::string_view after_feed,
                                                                   int limit) = 0;
@@ -46,8 +47,8 @@ class CatalogStore {
   virtual absl::StatusOr<annals::v1::Actor> CreateActor(const CallContext& context,
                                                         const annals::v1::Actor& actor) = 0;
 
-  // The keys that tokens are sealed with, newest first; the store makes the first one with itself. 32 bytes
-  // each.
+  // The keys that tokens are sealed with, newest first; the store makes the first one with itself.
+  // 32 bytes each.
   virtual absl::StatusOr<std::vector<std::string>> TokenKeys(const CallContext& context) = 0;
 };
 

@@ -1,7 +1,8 @@
 // The one way to make an error that a caller of annals will see.
 //
-// An error is an absl::Status that carries a google.rpc.ErrorInfo payload {reason, domain "annals", metadata}.
-// service/grpc_status turns it into a grpc::Status. Tests assert the reason, never the prose.
+// An error is an absl::Status that carries a google.rpc.ErrorInfo payload {reason, domain "annals",
+// metadata}. service/grpc_status turns it into a grpc::Status. Tests assert the reason, never the
+// prose.
 #pragma once
 
 #include <string>
@@ -11,8 +12,8 @@
 
 namespace annals::storage {
 
-// An error with a stable UPPER_SNAKE_CASE `reason`. `field`, where given, is the path of the field at fault
-// from the request's root ("filter.circle.radius_m"); it becomes metadata["field"].
+// An error with a stable UPPER_SNAKE_CASE `reason`. `field`, where given, is the path of the field
+// at fault from the request's root ("filter.circle.radius_m"); it becomes metadata["field"].
 [[nodiscard]] absl::Status Error(absl::StatusCode code, std::string_view reason,
                                  std::string_view message, std::string_view field = {});
 
@@ -20,8 +21,9 @@ namespace annals::storage {
 [[nodiscard]] absl::Status InvalidField(std::string_view field, std::string_view reason,
                                         std::string_view message);
 
-// The same error with "<prefix>." put before its field path ("radius_m" -> "filter.circle.radius_m"), in
-// metadata and message. `prefix` empty, or an error without a field: unchanged.
+// The same error with "<prefix>." put before its field path ("radius_m" ->
+// "filter.circle.radius_m"), in metadata and message. `prefix` empty, or an error without a field:
+// unchanged.
 [[nodiscard]] absl::Status PrefixField(const absl::Status& status, std::string_view prefix);
 
 // The reason of an error made by Error(), or empty.

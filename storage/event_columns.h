@@ -1,5 +1,5 @@
-// What questions read of an event: the one place where a record becomes columns. Both stores use it, so that
-// they cannot differ.
+// What questions read of an event: the one place where a record becomes columns. Both stores use
+// it, so that they cannot differ.
 #pragma once
 
 #include <array>
@@ -44,20 +44,20 @@ struct EventColumns {
   std::vector<ParticipantColumns> participants;  // each (key, role) once, in the record's order
 };
 
-// Windows longer than this have an access path of their own in the store: a question about a range cannot
-// find them by looking a little before its start.
+// Windows longer than this have an access path of their own in the store: a question about a range
+// cannot find them by looking a little before its start.
 inline constexpr Micros kShortWindowMax = Micros{8} * 24 * 3600 * 1'000'000;
 
-// Fills the output-only places that depend on the location alone (Location.resolved_region, .point_region)
-// and ExchangeOffer.status. REQUIRES: a validated event.
+// Fills the output-only places that depend on the location alone (Location.resolved_region,
+// .point_region) and ExchangeOffer.status. REQUIRES: a validated event.
 void FillDerivedFields(const Gazetteer& gazetteer, annals::v1::Event* event);
 
 // REQUIRES: a validated event on which FillDerivedFields ran.
 [[nodiscard]] EventColumns DeriveColumns(const annals::v1::Event& event);
 
-// A hash of what the client sent: fields in number order, output-only ones (annotations.proto) left out,
-// independent of serialization. Equal content has equal hashes on every machine and version. The first 16
-// bytes of SHA-256.
+// A hash of what the client sent: fields in number order, output-only ones (annotations.proto) left
+// out, independent of serialization. Equal content has equal hashes on every machine and version.
+// The first 16 bytes of SHA-256.
 using ContentHash = std::array<std::uint8_t, 16>;
 [[nodiscard]] ContentHash HashContent(const annals::v1::Event& event);
 

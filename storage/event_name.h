@@ -1,4 +1,5 @@
-// Names of things, and the numbers derived from them. A number derived here is stored: it never changes.
+// Names of things, and the numbers derived from them. A number derived here is stored: it never
+// changes.
 #pragma once
 
 #include <cstdint>
@@ -16,13 +17,14 @@ struct EventName {
   bool operator==(const EventName&) const = default;
 
   [[nodiscard]] std::string ToString() const;
-  // The event's number in every store: the first 63 bits of SHA-256 of its name. It identifies rows, and
-  // breaks ties in every order, so that the same record has the same order on every server.
+  // The event's number in every store: the first 63 bits of SHA-256 of its name. It identifies
+  // rows, and breaks ties in every order, so that the same record has the same order on every
+  // server.
   [[nodiscard]] std::int64_t Id() const;
 };
 
-// INVALID_ARGUMENT, reason BAD_NAME, where `name` is no event's name. The error has no field: the caller
-// knows where the name stood.
+// INVALID_ARGUMENT, reason BAD_NAME, where `name` is no event's name. The error has no field: the
+// caller knows where the name stood.
 [[nodiscard]] absl::StatusOr<EventName> ParseEventName(std::string_view name);
 
 // The id in `feeds/{id}` or `actors/{id}`; `collection` is "feeds" or "actors". BAD_NAME otherwise.
@@ -32,9 +34,11 @@ struct EventName {
 // The code in `regions/{code}`: [A-Za-z0-9][A-Za-z0-9-]{0,62}. BAD_NAME otherwise.
 [[nodiscard]] absl::StatusOr<std::string> ParseRegionName(std::string_view name);
 
-// The number by which participants are found: of a catalogued actor (`actor_id` as in actors/{actor_id}) ...
+// The number by which participants are found: of a catalogued actor (`actor_id` as in
+// actors/{actor_id}) ...
 [[nodiscard]] std::int64_t ActorKey(std::string_view actor_id);
-// ... and of a label, folded by FoldName (storage/name_fold.h) so that spelling in case and accents is one.
+// ... and of a label, folded by FoldName (storage/name_fold.h) so that spelling in case and accents
+// is one.
 [[nodiscard]] std::int64_t LabelKey(std::string_view label);
 
 }  // namespace annals::storage

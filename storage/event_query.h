@@ -1,6 +1,6 @@
-// A question about events, compiled and checked: what an annals.v1.EventFilter becomes before it crosses the
-// port (service/validate/filter_compiler). Names are resolved: regions to codes with all below them, actors to
-// keys with their subordinates and names.
+// A question about events, compiled and checked: what an annals.v1.EventFilter becomes before it
+// crosses the port (service/validate/filter_compiler). Names are resolved: regions to codes with
+// all below them, actors to keys with their subordinates and names.
 #pragma once
 
 #include <cstdint>
@@ -17,28 +17,29 @@ namespace annals::storage {
 
 // A participant asked for.
 struct ActorTerm {
-  std::int64_t key = 0;       // ActorKey or LabelKey
-  std::uint32_t roles = 0;    // bit (1 << role) for each role that counts; 0 is any role
-  TimeSpan validity;          // the event's window must start in it (dated subordination)
+  std::int64_t key = 0;     // ActorKey or LabelKey
+  std::uint32_t roles = 0;  // bit (1 << role) for each role that counts; 0 is any role
+  TimeSpan validity;        // the event's window must start in it (dated subordination)
 };
 
 // An area asked for, with what the gazetteer knows of it.
 struct AreaTerm {
   Area area;
-  std::vector<std::string> regions_within;  // codes wholly inside it, ascending: events without a point
+  std::vector<std::string>
+      regions_within;  // codes wholly inside it, ascending: events without a point
 };
 
 // Parts AND; values inside a part OR; an empty part asks for all.
 struct EventQuery {
-  TimeSpan occurred;                       // window overlaps
-  TimeSpan reported;                       // lies in it; events without a reported time do not match
-  TimeSpan recorded;                       // update_time lies in it
-  std::optional<AreaTerm> area;            // point in area, or no point and region among regions_within
+  TimeSpan occurred;             // window overlaps
+  TimeSpan reported;             // lies in it; events without a reported time do not match
+  TimeSpan recorded;             // update_time lies in it
+  std::optional<AreaTerm> area;  // point in area, or no point and region among regions_within
   std::optional<std::vector<std::string>> regions;  // codes with descendants, ascending: region or
                                                     // point_region is one of them
   std::vector<int> kinds;
   std::optional<std::vector<ActorTerm>> actors;  // engaged and empty matches nothing
-  std::vector<std::string> feeds;          // feed ids
+  std::vector<std::string> feeds;                // feed ids
   bool include_retracted = false;
 };
 
@@ -54,8 +55,8 @@ struct Cursor {
 
 struct PageSpec {
   EventOrder order = EventOrder::kOccurredNewestFirst;
-  std::optional<Cursor> after;   // events strictly after it in the order
-  int limit = 100;               // 1..1,000 events
+  std::optional<Cursor> after;       // events strictly after it in the order
+  int limit = 100;                   // 1..1,000 events
   std::int64_t bytes_max = 3 << 20;  // of serialized events; at least one event is always answered
 };
 
@@ -68,8 +69,9 @@ struct Dimension {
 // Groups beyond this are refused: INVALID_ARGUMENT, reason TOO_MANY_GROUPS.
 inline constexpr int kGroupsMax = 50'000;
 
-// Whether an event, as its columns say, answers the question. The memory store's whole query path and the
-// oracle of the SQL one. `update_time` is that of the revision, `active` whether its state is ACTIVE.
+// Whether an event, as its columns say, answers the question. The memory store's whole query path
+// and the oracle of the SQL one. `update_time` is that of the revision, `active` whether its state
+// is ACTIVE.
 [[nodiscard]] bool Matches(const EventQuery& query, const EventColumns& event, Micros update_time,
                            bool active);
 

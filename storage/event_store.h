@@ -1,10 +1,10 @@
-// THE PORT: where events are kept. MemoryEventStore (the reference model) and PostgresEventStore pass the same
-// conformance suite (tests/conformance).
+// THE PORT: where events are kept. MemoryEventStore (the reference model) and PostgresEventStore
+// pass the same conformance suite (tests/conformance).
 //
-// Thread safety: every method may be called from any thread. Every method blocks: call it from a thread that
-// may (service/executor), never from a gRPC reaction.
-// Errors are made by storage/error.h. Besides what each method says, all may answer DEADLINE_EXCEEDED,
-// CANCELLED, and UNAVAILABLE (the database cannot be reached; safe to retry).
+// Thread safety: every method may be called from any thread. Every method blocks: call it from a
+// thread that may (service/executor), never from a gRPC reaction. Errors are made by
+// storage/error.h. Besides what each method says, all may answer DEADLINE_EXCEEDED, CANCELLED, and
+// UNAVAILABLE (the database cannot be reached; safe to retry).
 #pragma once
 
 #include <cstdint>
@@ -37,7 +37,8 @@ struct CallContext {
 
 // Which state of the record to read: the newest, or as it stood at a position.
 struct Snapshot {
-  std::optional<Position> as_of;  // OUT_OF_RANGE (POSITION_AHEAD) where the store has not come so far
+  std::optional<Position>
+      as_of;  // OUT_OF_RANGE (POSITION_AHEAD) where the store has not come so far
 };
 
 struct EventPage {
@@ -57,8 +58,8 @@ struct RevisionPage {
     Position position;
     std::optional<Micros> end_time;  // when it was replaced
   };
-  std::vector<Revision> revisions;              // newest first
-  std::optional<std::int64_t> next_revision;    // ask for revisions <= this one next
+  std::vector<Revision> revisions;            // newest first
+  std::optional<std::int64_t> next_revision;  // ask for revisions <= this one next
   Position position;
 };
 
@@ -129,35 +130,40 @@ class EventStore {
   virtual absl::StatusOr<EventPage> ListEvents(const CallContext& context, const EventQuery& query,
                                                const PageSpec& page, const Snapshot& snapshot) = 0;
   // At most two dimensions. INVALID_ARGUMENT TOO_MANY_GROUPS beyond kGroupsMax.
-  virtual absl::StatusOr<Summary> SummarizeEvents(const CallContext& context, const EventQuery& query,
+  virtual absl::StatusOr<Summary> SummarizeEvents(const CallContext& context,
+                                                  const EventQuery& query,
                                                   const std::vector<Dimension>& dimensions,
                                                   const Snapshot& snapshot) = 0;
-  // Revisions of one event, newest first, those with number <= `from_revision` where given; `limit` 1..1,000.
-  // NOT_FOUND (EVENT_NOT_FOUND) where there is no such event.
-  virtual absl::StatusOr<RevisionPage> ListRevisions(const CallContext& context, const EventName& name,
+  // Revisions of one event, newest first, those with number <= `from_revision` where given;
+  // `limit` 1..1,000. NOT_FOUND (EVENT_NOT_FOUND) where there is no such event.
+  virtual absl::StatusOr<RevisionPage> ListRevisions(const CallContext& context,
+                                                     const EventName& name,
                                                      std::optional<std::int64_t> from_revision,
                                                      int limit) = 0;
   // The last position recorded at or before `time`; 0 before the first.
   virtual absl::StatusOr<Position> PositionAt(const CallContext& context, absl::Time time) = 0;
   virtual absl::StatusOr<StoreInfo> Info(const CallContext& context) = 0;
 
-  // Writes. Each is one atomic, durable step: when it answers OK the change is on disk, when it answers an
-  // error other than UNKNOWN nothing was changed. A write that changes nothing takes no position.
-  // `validate_only` answers what would happen and changes nothing.
+  // Writes. Each is one atomic, durable step: when it answers OK the change is on disk, when it
+  // answers an error other than UNKNOWN nothing was changed. A write that changes nothing takes no
+  // position. `validate_only` answers what would happen and changes nothing.
 
-  // At most 5,000 rows, each name once (INVALID_ARGUMENT otherwise). NOT_FOUND (FEED_NOT_FOUND) where a
-  // row's feed does not exist: nothing goes in.
+  // At most 5,000 rows, each name once (INVALID_ARGUMENT otherwise). NOT_FOUND (FEED_NOT_FOUND)
+  // where a row's feed does not exist: nothing goes in.
   virtual absl::StatusOr<UpsertReceipt> UpsertEvents(const CallContext& context,
                                                      std::vector<UpsertRow> rows,
                                                      bool validate_only) = 0;
   // NOT_FOUND (EVENT_NOT_FOUND); ABORTED (ETAG_MISMATCH) where `etag` is given and differs.
-  virtual absl::StatusOr<RetractReceipt> RetractEvent(const CallContext& context, const EventName& name,
-                                                      std::string_view reason, std::string_view etag,
+  virtual absl::StatusOr<RetractReceipt> RetractEvent(const CallContext& context,
+                                                      const EventName& name,
+                                                      std::string_view reason,
+                                                      std::string_view etag,
                                                       bool validate_only) = 0;
-  // Retracts every active event of the feed whose EventName::Id() is not in `kept_ids` (sorted). FAILED_
-  // PRECONDITION (TOO_MANY_RETRACTIONS) where that is more than `share_max` of the feed's active events.
-  // NOT_FOUND (FEED_NOT_FOUND).
-  virtual absl::StatusOr<ReleaseReceipt> RetractAbsent(const CallContext& context, std::string_view feed,
+  // Retracts every active event of the feed whose EventName::Id() is not in `kept_ids` (sorted).
+  // FAILED_ PRECONDITION (TOO_MANY_RETRACTIONS) where that is more than `share_max` of the feed's
+  // active events. NOT_FOUND (FEED_NOT_FOUND).
+  virtual absl::StatusOr<ReleaseReceipt> RetractAbsent(const CallContext& context,
+                                                       std::string_view feed,
                                                        const std::vector<std::int64_t>& kept_ids,
                                                        std::string_view reason, double share_max,
                                                        bool validate_only) = 0;

@@ -1,5 +1,6 @@
 // The regions of the world: countries and first-level units, from Natural Earth
-// (storage/gazetteer/README.md). Compiled into the binary; immutable; safe to share between threads.
+// (storage/gazetteer/README.md). Compiled into the binary; immutable; safe to share between
+// threads.
 //
 // A country is the union of its first-level units. A region's parent follows its ISO 3166-2 code.
 #pragma once
@@ -27,7 +28,7 @@ struct Region {
   std::string title;   // in English
   std::string parent;  // code, empty on countries
   RegionLevel level = RegionLevel::kCountry;
-  std::string type;    // "Oblast"
+  std::string type;  // "Oblast"
   std::vector<RegionName> names;
   LonLat center;                        // inside the region
   std::vector<PlanarPolygon> polygons;  // of first-level units only; a country's are its units'
@@ -38,7 +39,8 @@ class Gazetteer {
   // Reads the compiled-in regions: about a second. Dies with a message if they are damaged.
   [[nodiscard]] static std::unique_ptr<const Gazetteer> LoadEmbedded();
   // Reads regions in the format of storage/gazetteer/README.md (NDJSON, a region a line).
-  [[nodiscard]] static absl::StatusOr<std::unique_ptr<const Gazetteer>> Parse(std::string_view ndjson);
+  [[nodiscard]] static absl::StatusOr<std::unique_ptr<const Gazetteer>> Parse(
+      std::string_view ndjson);
   ~Gazetteer();
 
   // Changes whenever the compiled-in regions do.
@@ -51,11 +53,11 @@ class Gazetteer {
   [[nodiscard]] std::vector<std::string> WithDescendants(std::string_view code) const;
   // The country at or above a region's code; empty where there is none.
   [[nodiscard]] std::string_view CountryOf(std::string_view code) const;
-  // The first-level region that holds the point, boundaries inclusive; on a border the lowest code. Null
-  // at sea.
+  // The first-level region that holds the point, boundaries inclusive; on a border the lowest code.
+  // Null at sea.
   [[nodiscard]] const Region* RegionAt(const LonLat& point) const;
-  // Codes of the regions, of any level, that lie wholly in the area, ascending. A country does where all of
-  // its units do.
+  // Codes of the regions, of any level, that lie wholly in the area, ascending. A country does
+  // where all of its units do.
   [[nodiscard]] std::vector<std::string> RegionsWithin(const Area& area) const;
 
  private:

@@ -1,5 +1,5 @@
-// Makes names comparable whatever their case, accents and spacing, in any script: NFKD without combining
-// marks, case-folded, runs of anything but letters and digits as one space, trimmed.
+// Makes names comparable whatever their case, accents and spacing, in any script: NFKD without
+// combining marks, case-folded, runs of anything but letters and digits as one space, trimmed.
 // "Kursk  Oblast’" -> "kursk oblast", "КУРСК" -> "курск", "Dniπro" stays mixed.
 #pragma once
 

@@ -1,5 +1,5 @@
-// A place in the commit order of one store: 0 is the empty record, each atomic write that changes something
-// takes the next number. Clients only ever see it sealed (service/token_codec.h).
+// A place in the commit order of one store: 0 is the empty record, each atomic write that changes
+// something takes the next number. Clients only ever see it sealed (service/token_codec.h).
 #pragma once
 
 #include <compare>

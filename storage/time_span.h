@@ -1,5 +1,5 @@
-// Times inside the store: microseconds since 1970-01-01T00:00:00Z, as PostgreSQL keeps them. Anything finer
-// is floored for questions (the record keeps what was sent).
+// Times inside the store: microseconds since 1970-01-01T00:00:00Z, as PostgreSQL keeps them.
+// Anything finer is floored for questions (the record keeps what was sent).
 #pragma once
 
 #include <cstdint>
@@ -44,8 +44,8 @@ struct TimeSpan {
   // s < b and (e > a, or s = e >= a).
   [[nodiscard]] bool Overlaps(const Window& window) const {
     const bool before_end = !end || window.start < *end;
-    const bool after_start = !start || window.end > *start ||
-                             (window.start == window.end && window.end >= *start);
+    const bool after_start =
+        !start || window.end > *start || (window.start == window.end && window.end >= *start);
     return before_end && after_start;
   }
 };

@@ -1,0 +1,131 @@
+#include "storage/event_columns.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "annals/v1/annotations.pb.h"
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/message.h"
+#include "storage/event_name.h"
+#include "storage/gazetteer.h"
+
+namespace annals::storage {
+namespace {
+
+std::string RegionCode(const std::string& name) {
+  const auto code = ParseRegionName(name);
+  return code.ok() ? *code : std::string();
+}
+
+std::optional<LonLat> PointOf(const annals::v1::Event& event) {
+  if (!event.location().has_point()) return std::nullopt;
+  const auto& point = event.location().point();
+  return LonLat{point.longitude(), point.latitude()};
+}
+
+CountColumns CountsOf(bool present, const annals::v1::CountRange& range) {
+  CountColumns counts;
+  if (!present) return counts;
+  if (range.has_low()) counts.low = range.low();
+  if (range.has_best()) counts.best = range.best();
+  if (range.has_high()) counts.high = range.high();
+  return counts;
+}
+
+std::vector<ParticipantColumns> ParticipantsOf(const annals::v1::Event& event) {
+  std::vector<ParticipantColumns> participants;
+  for (const auto& participant : event.participants()) {
+    ParticipantColumns columns;
+    columns.role = participant.role();
+    if (participant.has_actor()) {
+      const auto id = ParseCatalogName("actors", participant.actor());
+      if (!id.ok()) continue;
+      columns.key = ActorKey(*id);
+      columns.text = participant.actor();
+    } else {
+      columns.key = LabelKey(participant.label());
+      columns.text = participant.label();
+    }
+    const bool known = std::ranges::any_of(participants, [&](const ParticipantColumns& other) {
+      return other.key == columns.key && other.role == columns.role;
+    });
+    if (!known) participants.push_back(std::move(columns));
+  }
+  return participants;
+}
+
+// The last undisputed step by date; steps of one date count in the order given.
+annals::v1::OfferStatus StatusOf(const annals::v1::ExchangeOffer& offer) {
+  auto status = annals::v1::OFFER_STATUS_UNSPECIFIED;
+  std::optional<Micros> latest;
+  for (const auto& step : offer.steps()) {
+    const Micros start = ToMicros(step.occurred().start());
+    if (step.disputed() || (latest && start < *latest)) continue;
+    latest = start;
+    status = step.status();
+  }
+  return status;
+}
+
+}  // namespace
+
+void FillDerivedFields(const Gazetteer& gazetteer, annals::v1::Event* event) {
+  if (event->has_exchange_offer()) {
+    auto* offer = event->mutable_exchange_offer();
+    offer->set_status(StatusOf(*offer));
+  }
+  if (!event->has_location()) return;
+  auto* location = event->mutable_location();
+  const auto point = PointOf(*event);
+  const Region* at = point ? gazetteer.RegionAt(*point) : nullptr;
+  if (at != nullptr) location->set_point_region("regions/" + at->code);
+  if (!location->region().empty()) {
+    location->set_resolved_region(location->region());
+  } else if (!location->area_region().empty()) {
+    location->set_resolved_region(location->area_region());
+  } else {
+    location->set_resolved_region(location->point_region());
+  }
+}
+
+EventColumns DeriveColumns(const annals::v1::Event& event) {
+  EventColumns columns;
+  if (auto name = ParseEventName(event.name()); name.ok()) {
+    columns.id = name->Id();
+    columns.feed = std::move(name->feed);
+    columns.event = std::move(name->event);
+  }
+  columns.kind = event.kind();
+  columns.occurred.start = ToMicros(event.occurred().start());
+  columns.occurred.end =
+      event.occurred().has_end() ? ToMicros(event.occurred().end()) : columns.occurred.start;
+  if (event.has_reported_time()) columns.reported = ToMicros(event.reported_time());
+  columns.point = PointOf(event);
+  columns.region = RegionCode(event.location().resolved_region());
+  columns.point_region = RegionCode(event.location().point_region());
+  columns.persons = CountsOf(event.has_persons(), event.persons());
+  columns.fatalities = CountsOf(event.has_fatalities(), event.fatalities());
+  columns.participants = ParticipantsOf(event);
+  return columns;
+}
+
+void ClearOutputOnlyFields(google::protobuf::Message* message) {
+  const auto* reflection = message->GetReflection();
+  std::vector<const google::protobuf::FieldDescriptor*> fields;
+  reflection->ListFields(*message, &fields);
+  for (const auto* field : fields) {
+    if (field->options().GetExtension(annals::v1::output_only)) {
+      reflection->ClearField(message, field);
+    } else if (field->cpp_type() != google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE) {
+      continue;
+    } else if (field->is_repeated()) {
+      for (int i = 0; i < reflection->FieldSize(*message, field); ++i) {
+        ClearOutputOnlyFields(reflection->MutableRepeatedMessage(message, field, i));
+      }
+    } else {
+      ClearOutputOnlyFields(reflection->MutableMessage(message, field));
+    }
+  }
+}
+
+}  // namespace annals::storage

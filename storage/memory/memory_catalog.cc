@@ -1,0 +1,118 @@
+// The catalogue half of MemoryStore.
+#include <algorithm>
+
+#include "fmt/format.h"
+#include "storage/error.h"
+#include "storage/memory/memory_store.h"
+
+namespace annals::storage {
+namespace {
+
+std::string FeedId(const annals::v1::Feed& feed) {
+  const auto id = ParseCatalogName("feeds", feed.name());
+  return id.ok() ? *id : std::string();
+}
+
+}  // namespace
+
+absl::StatusOr<std::int64_t> MemoryStore::CatalogVersion(const CallContext& /*context*/) {
+  std::lock_guard lock(mutex_);
+  return catalog_version_;
+}
+
+annals::v1::Feed MemoryStore::WithCoverage(annals::v1::Feed feed) const {
+  const std::string id = FeedId(feed);
+  Window coverage;
+  for (const auto& [key, history] : events_) {
+    const Revision& current = history.back();
+    if (current.columns.feed != id || !current.active) continue;
+    const Window& occurred = current.columns.occurred;
+    const bool first = feed.event_count() == 0;
+    coverage.start = first ? occurred.start : std::min(coverage.start, occurred.start);
+    coverage.end = first ? occurred.end : std::max(coverage.end, occurred.end);
+    feed.set_event_count(feed.event_count() + 1);
+  }
+  if (feed.event_count() > 0) {
+    *feed.mutable_coverage()->mutable_start() = ToTimestamp(coverage.start);
+    *feed.mutable_coverage()->mutable_end() = ToTimestamp(coverage.end);
+  }
+  return feed;
+}
+
+absl::StatusOr<std::vector<annals::v1::Feed>> MemoryStore::ListFeeds(const CallContext& /*context*/,
+                                                                     std::string_view after_feed,
+                                                                     int limit) {
+  std::lock_guard lock(mutex_);
+  std::vector<annals::v1::Feed> feeds;
+  for (auto it = feeds_.upper_bound(std::string(after_feed));
+       it != feeds_.end() && std::ssize(feeds) < limit; ++it) {
+    feeds.push_back(WithCoverage(it->second));
+  }
+  return feeds;
+}
+
+absl::StatusOr<annals::v1::Feed> MemoryStore::GetFeed(const CallContext& /*context*/,
+                                                      std::string_view feed) {
+  std::lock_guard lock(mutex_);
+  const auto found = feeds_.find(std::string(feed));
+  if (found == feeds_.end()) {
+    return Error(absl::StatusCode::kNotFound, "FEED_NOT_FOUND",
+                 fmt::format("there is no feed feeds/{}", feed));
+  }
+  return WithCoverage(found->second);
+}
+
+absl::StatusOr<annals::v1::Feed> MemoryStore::CreateFeed(const CallContext& /*context*/,
+                                                         const annals::v1::Feed& feed) {
+  std::lock_guard lock(mutex_);
+  annals::v1::Feed created = feed;
+  ClearOutputOnlyFields(&created);
+  *created.mutable_create_time() = ToTimestamp(ToMicros(clock_()));
+  if (!feeds_.emplace(FeedId(feed), created).second) {
+    return Error(absl::StatusCode::kAlreadyExists, "FEED_EXISTS",
+                 fmt::format("there is a {} already", feed.name()), "feed.name");
+  }
+  ++catalog_version_;
+  return created;
+}
+
+absl::StatusOr<annals::v1::Feed> MemoryStore::UpdateFeed(const CallContext& /*context*/,
+                                                         const annals::v1::Feed& feed) {
+  std::lock_guard lock(mutex_);
+  const auto found = feeds_.find(FeedId(feed));
+  if (found == feeds_.end()) {
+    return Error(absl::StatusCode::kNotFound, "FEED_NOT_FOUND",
+                 fmt::format("there is no feed {}", feed.name()));
+  }
+  annals::v1::Feed updated = feed;
+  ClearOutputOnlyFields(&updated);
+  *updated.mutable_create_time() = found->second.create_time();
+  found->second = updated;
+  ++catalog_version_;
+  return WithCoverage(updated);
+}
+
+absl::StatusOr<std::vector<annals::v1::Actor>> MemoryStore::ListActors(
+    const CallContext& /*context*/) {
+  std::lock_guard lock(mutex_);
+  std::vector<annals::v1::Actor> actors;
+  for (const auto& [name, actor] : actors_) actors.push_back(actor);
+  return actors;
+}
+
+absl::StatusOr<annals::v1::Actor> MemoryStore::CreateActor(const CallContext& /*context*/,
+                                                           const annals::v1::Actor& actor) {
+  std::lock_guard lock(mutex_);
+  if (!actors_.emplace(actor.name(), actor).second) {
+    return Error(absl::StatusCode::kAlreadyExists, "ACTOR_EXISTS",
+                 fmt::format("there is a {} already", actor.name()), "actor.name");
+  }
+  ++catalog_version_;
+  return actor;
+}
+
+absl::StatusOr<std::vector<std::string>> MemoryStore::TokenKeys(const CallContext& /*context*/) {
+  return std::vector{token_key_};
+}
+
+}  // namespace annals::storage

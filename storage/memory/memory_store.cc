@@ -1,0 +1,378 @@
+#include "storage/memory/memory_store.h"
+
+#include <algorithm>
+#include <random>
+#include <set>
+#include <tuple>
+
+#include "fmt/format.h"
+#include "storage/error.h"
+#include "storage/gazetteer.h"
+#include "storage/time_bucket.h"
+
+namespace annals::storage {
+namespace {
+
+std::string RandomBytes(std::size_t size) {
+  std::random_device device;
+  std::string bytes;
+  for (std::size_t i = 0; i < size; ++i) bytes.push_back(static_cast<char>(device() & 0xff));
+  return bytes;
+}
+
+std::string RandomHex(std::size_t bytes) {
+  std::string text;
+  for (const char c : RandomBytes(bytes))
+    text += fmt::format("{:02x}", static_cast<std::uint8_t>(c));
+  return text;
+}
+
+absl::Status EventNotFound(const EventName& name) {
+  return Error(absl::StatusCode::kNotFound, "EVENT_NOT_FOUND",
+               fmt::format("there is no event {}", name.ToString()));
+}
+
+absl::Status FeedNotFound(std::string_view feed) {
+  return Error(absl::StatusCode::kNotFound, "FEED_NOT_FOUND",
+               fmt::format("there is no feed feeds/{}", feed));
+}
+
+void Add(const CountColumns& counts, CountTotals* totals) {
+  if (!counts.low && !counts.best && !counts.high) return;
+  ++totals->known_count;
+  totals->low += counts.low.value_or(0);
+  totals->best += counts.best.value_or(0);
+  totals->high += counts.high.value_or(counts.best.value_or(counts.low.value_or(0)));
+}
+
+void Add(const EventColumns& event, Totals* totals) {
+  ++totals->event_count;
+  Add(event.persons, &totals->persons);
+  Add(event.fatalities, &totals->fatalities);
+}
+
+}  // namespace
+
+MemoryStore::MemoryStore(const Gazetteer* gazetteer, Clock clock)
+    : gazetteer_(gazetteer),
+      clock_(std::move(clock)),
+      store_id_(RandomHex(16)),
+      token_key_(RandomBytes(32)) {
+  for (auto& actor : StarterActors()) actors_.emplace(actor.name(), actor);
+}
+
+Position MemoryStore::head() const {
+  return Position{static_cast<std::int64_t>(commit_times_.size())};
+}
+
+Micros MemoryStore::NextCommitTime() const {
+  const Micros now = ToMicros(clock_());
+  return commit_times_.empty() ? now : std::max(now, commit_times_.back() + 1);
+}
+
+absl::StatusOr<Position> MemoryStore::Resolve(const Snapshot& snapshot) const {
+  if (!snapshot.as_of) return head();
+  if (*snapshot.as_of > head()) {
+    return Error(absl::StatusCode::kOutOfRange, "POSITION_AHEAD",
+                 "the record has not come to this position");
+  }
+  return *snapshot.as_of;
+}
+
+const MemoryStore::Revision* MemoryStore::InForce(const History& history, Position position) {
+  const Revision* found = nullptr;
+  for (const auto& revision : history) {
+    if (revision.position <= position) found = &revision;
+  }
+  return found;
+}
+
+std::vector<const MemoryStore::Revision*> MemoryStore::Find(const EventQuery& query,
+                                                            Position position) const {
+  std::vector<const Revision*> found;
+  for (const auto& [id, history] : events_) {
+    const Revision* revision = InForce(history, position);
+    if (revision != nullptr &&
+        Matches(query, revision->columns, revision->update_time, revision->active)) {
+      found.push_back(revision);
+    }
+  }
+  return found;
+}
+
+absl::StatusOr<FoundEvents> MemoryStore::GetEvents(const CallContext& /*context*/,
+                                                   const std::vector<EventName>& names,
+                                                   const Snapshot& snapshot) {
+  std::lock_guard lock(mutex_);
+  const auto position = Resolve(snapshot);
+  if (!position.ok()) return position.status();
+  FoundEvents found{{}, *position};
+  for (const auto& name : names) {
+    const auto history = events_.find(name.Id());
+    const Revision* revision =
+        history == events_.end() ? nullptr : InForce(history->second, *position);
+    found.events.push_back(revision == nullptr ? std::nullopt : std::optional(revision->event));
+  }
+  return found;
+}
+
+absl::StatusOr<EventPage> MemoryStore::ListEvents(const CallContext& /*context*/,
+                                                  const EventQuery& query, const PageSpec& page,
+                                                  const Snapshot& snapshot) {
+  std::lock_guard lock(mutex_);
+  const auto position = Resolve(snapshot);
+  if (!position.ok()) return position.status();
+  const auto cursor_of = [&](const Revision* revision) {
+    return Cursor{page.order == EventOrder::kRecordedNewestFirst ? revision->position.value
+                                                                 : revision->columns.occurred.start,
+                  revision->columns.id};
+  };
+  const auto before = [&](const Cursor& a, const Cursor& b) {
+    return page.order == EventOrder::kOccurredOldestFirst
+               ? std::tie(a.key, a.id) < std::tie(b.key, b.id)
+               : std::tie(a.key, a.id) > std::tie(b.key, b.id);
+  };
+  auto found = Find(query, *position);
+  std::ranges::sort(found, before, cursor_of);
+  EventPage answer{{}, std::nullopt, *position};
+  std::int64_t bytes = 0;
+  std::optional<Cursor> last;
+  for (const Revision* revision : found) {
+    const Cursor cursor = cursor_of(revision);
+    if (page.after && !before(*page.after, cursor)) continue;
+    bytes += static_cast<std::int64_t>(revision->event.ByteSizeLong());
+    if (last && (std::ssize(answer.events) == page.limit || bytes > page.bytes_max)) {
+      answer.next = last;
+      break;
+    }
+    answer.events.push_back(revision->event);
+    last = cursor;
+  }
+  return answer;
+}
+
+std::vector<std::string> MemoryStore::KeysOf(Dimension dimension, const EventQuery& query,
+                                             const EventColumns& event) const {
+  switch (dimension.kind) {
+    case Dimension::Kind::kKind:
+      return {annals::v1::EventKind_Name(event.kind)};
+    case Dimension::Kind::kFeed:
+      return {"feeds/" + event.feed};
+    case Dimension::Kind::kRegion:
+      if (event.region.empty()) return {};
+      return {"regions/" + event.region};
+    case Dimension::Kind::kCountry: {
+      const auto country = gazetteer_->CountryOf(event.region);
+      if (country.empty()) return {};
+      return {fmt::format("regions/{}", country)};
+    }
+    case Dimension::Kind::kActor: {
+      std::set<std::string> texts;
+      for (const auto& participant : event.participants) {
+        texts.insert(participants_.at(participant.key));
+      }
+      return {texts.begin(), texts.end()};
+    }
+    default:
+      return {BucketKey(
+          dimension.kind,
+          std::max(event.occurred.start, query.occurred.start.value_or(event.occurred.start)))};
+  }
+}
+
+absl::StatusOr<Summary> MemoryStore::SummarizeEvents(const CallContext& /*context*/,
+                                                     const EventQuery& query,
+                                                     const std::vector<Dimension>& dimensions,
+                                                     const Snapshot& snapshot) {
+  std::lock_guard lock(mutex_);
+  const auto position = Resolve(snapshot);
+  if (!position.ok()) return position.status();
+  Summary summary;
+  summary.position = *position;
+  summary.record_count = std::ssize(Find(EventQuery{}, *position));
+  std::map<std::vector<std::string>, Totals> groups;
+  for (const Revision* revision : Find(query, *position)) {
+    Add(revision->columns, &summary.totals);
+    std::vector<std::vector<std::string>> keys = {{}};
+    for (const auto& dimension : dimensions) {
+      std::vector<std::vector<std::string>> longer;
+      for (const auto& prefix : keys) {
+        for (auto& key : KeysOf(dimension, query, revision->columns)) {
+          longer.push_back(prefix);
+          longer.back().push_back(std::move(key));
+        }
+      }
+      keys = std::move(longer);
+    }
+    if (keys.empty()) ++summary.remainder_count;
+    if (dimensions.empty()) continue;
+    for (const auto& key : keys) Add(revision->columns, &groups[key]);
+  }
+  if (std::ssize(groups) > kGroupsMax) {
+    return Error(absl::StatusCode::kInvalidArgument, "TOO_MANY_GROUPS",
+                 fmt::format("the answer has more than {} groups", kGroupsMax));
+  }
+  for (auto& [keys, totals] : groups) summary.groups.push_back({keys, totals});
+  return summary;
+}
+
+absl::StatusOr<RevisionPage> MemoryStore::ListRevisions(const CallContext& /*context*/,
+                                                        const EventName& name,
+                                                        std::optional<std::int64_t> from_revision,
+                                                        int limit) {
+  std::lock_guard lock(mutex_);
+  const auto found = events_.find(name.Id());
+  if (found == events_.end()) return EventNotFound(name);
+  RevisionPage page;
+  page.position = head();
+  std::optional<Micros> end_time;
+  for (auto it = found->second.rbegin(); it != found->second.rend(); ++it) {
+    const bool asked = !from_revision || it->event.revision() <= *from_revision;
+    if (asked && std::ssize(page.revisions) == limit) {
+      page.next_revision = it->event.revision();
+      break;
+    }
+    if (asked) page.revisions.push_back({it->event, it->position, end_time});
+    end_time = it->update_time;
+  }
+  return page;
+}
+
+absl::StatusOr<Position> MemoryStore::PositionAt(const CallContext& /*context*/, absl::Time time) {
+  std::lock_guard lock(mutex_);
+  return Position{std::ranges::upper_bound(commit_times_, ToMicros(time)) - commit_times_.begin()};
+}
+
+absl::StatusOr<StoreInfo> MemoryStore::Info(const CallContext& /*context*/) {
+  std::lock_guard lock(mutex_);
+  StoreInfo info;
+  info.store_id = store_id_;
+  info.position = head();
+  if (!commit_times_.empty()) info.last_change = commit_times_.back();
+  for (const auto& [id, history] : events_) {
+    ++(history.back().active ? info.event_count : info.retracted_count);
+    info.superseded_revision_count += std::ssize(history) - 1;
+  }
+  info.feed_count = std::ssize(feeds_);
+  info.engine = "memory";
+  return info;
+}
+
+absl::StatusOr<UpsertReceipt> MemoryStore::UpsertEvents(const CallContext& /*context*/,
+                                                        std::vector<UpsertRow> rows,
+                                                        bool validate_only) {
+  std::lock_guard lock(mutex_);
+  std::set<std::string> names;
+  for (const auto& row : rows) {
+    if (!names.insert(row.event.name()).second) {
+      return Error(absl::StatusCode::kInvalidArgument, "DUPLICATE_NAME",
+                   fmt::format("{} stands twice in the batch", row.event.name()));
+    }
+    const auto name = ParseEventName(row.event.name());
+    if (!name.ok()) return name.status();
+    if (!feeds_.contains(name->feed)) return FeedNotFound(name->feed);
+  }
+  const Micros time = NextCommitTime();
+  const Position next{head().value + 1};
+  UpsertReceipt receipt;
+  bool changed = false;
+  for (auto& row : rows) {
+    const auto name = *ParseEventName(row.event.name());
+    const auto found = events_.find(name.Id());
+    const Revision* current = found == events_.end() ? nullptr : &found->second.back();
+    CurrentEvent state;
+    if (current != nullptr) {
+      state = {current->content_hash, current->source_version, current->event.revision(),
+               ToMicros(current->event.create_time()), current->active};
+    }
+    const auto hash = HashContent(row.event);
+    const auto outcome = DecideUpsert(current == nullptr ? nullptr : &state, hash,
+                                      row.source_version, row.reinstate);
+    const std::int64_t revision = state.revision + (IsWritten(outcome) ? 1 : 0);
+    receipt.rows.push_back({outcome, revision});
+    if (!IsWritten(outcome) || validate_only) continue;
+    changed = true;
+    StampActive(*gazetteer_,
+                {feeds_.at(name.feed).licence(), revision,
+                 current == nullptr ? time : state.create_time, time},
+                &row.event);
+    Revision written{row.event, DeriveColumns(row.event),
+                     hash,      row.source_version ? row.source_version : state.source_version,
+                     next,      time,
+                     true};
+    for (const auto& participant : written.columns.participants) {
+      participants_.emplace(participant.key, participant.text);
+    }
+    events_[name.Id()].push_back(std::move(written));
+  }
+  if (changed) Commit(time);
+  receipt.position = head();
+  return receipt;
+}
+
+void MemoryStore::AppendRetraction(std::string_view reason, Micros time, History* history) const {
+  Revision retracted = history->back();
+  StampRetracted(retracted.event.revision() + 1, time, reason, &retracted.event);
+  retracted.position = Position{head().value + 1};
+  retracted.update_time = time;
+  retracted.active = false;
+  history->push_back(std::move(retracted));
+}
+
+absl::StatusOr<RetractReceipt> MemoryStore::RetractEvent(const CallContext& /*context*/,
+                                                         const EventName& name,
+                                                         std::string_view reason,
+                                                         std::string_view etag,
+                                                         bool validate_only) {
+  std::lock_guard lock(mutex_);
+  const auto found = events_.find(name.Id());
+  if (found == events_.end()) return EventNotFound(name);
+  if (!etag.empty() && etag != found->second.back().event.etag()) {
+    return Error(absl::StatusCode::kAborted, "ETAG_MISMATCH",
+                 fmt::format("{} has changed since", name.ToString()), "etag");
+  }
+  if (found->second.back().active) {
+    const Micros time = NextCommitTime();
+    History history = found->second;
+    AppendRetraction(reason, time, &history);
+    if (validate_only) return RetractReceipt{history.back().event, head()};
+    found->second = std::move(history);
+    Commit(time);
+  }
+  return RetractReceipt{found->second.back().event, head()};
+}
+
+absl::StatusOr<ReleaseReceipt> MemoryStore::RetractAbsent(const CallContext& /*context*/,
+                                                          std::string_view feed,
+                                                          const std::vector<std::int64_t>& kept_ids,
+                                                          std::string_view reason, double share_max,
+                                                          bool validate_only) {
+  std::lock_guard lock(mutex_);
+  if (!feeds_.contains(std::string(feed))) return FeedNotFound(feed);
+  ReleaseReceipt receipt;
+  std::vector<History*> absent;
+  for (auto& [id, history] : events_) {
+    if (history.back().columns.feed != feed || !history.back().active) continue;
+    ++receipt.active_count;
+    if (std::ranges::binary_search(kept_ids, id)) continue;
+    absent.push_back(&history);
+    receipt.retracted_names.push_back(history.back().event.name());
+  }
+  if (static_cast<double>(absent.size()) > share_max * static_cast<double>(receipt.active_count)) {
+    return Error(
+        absl::StatusCode::kFailedPrecondition, "TOO_MANY_RETRACTIONS",
+        fmt::format("{} of {} active events of feeds/{} would be taken back, more than the "
+                    "share of {} allowed",
+                    absent.size(), receipt.active_count, feed, share_max));
+  }
+  std::ranges::sort(receipt.retracted_names);
+  if (!validate_only && !absent.empty()) {
+    const Micros time = NextCommitTime();
+    for (History* history : absent) AppendRetraction(reason, time, history);
+    Commit(time);
+  }
+  receipt.position = head();
+  return receipt;
+}
+
+}  // namespace annals::storage

@@ -1,0 +1,107 @@
+// The reference model of both ports: simple, slow, obviously right. It keeps every revision of
+// every event in a map and answers each question by looking at all of them. Tests compare
+// PostgreSQL with it; services can be tested on it.
+//
+// Thread safety: one mutex. The gazetteer must outlive the store.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "storage/catalog_store.h"
+#include "storage/event_store.h"
+#include "storage/upsert_decision.h"
+
+namespace annals::storage {
+
+class Gazetteer;
+
+class MemoryStore : public EventStore, public CatalogStore {
+ public:
+  using Clock = std::function<absl::Time()>;
+  // Starts empty but for StarterActors().
+  explicit MemoryStore(const Gazetteer* gazetteer, Clock clock = absl::Now);
+
+  absl::StatusOr<FoundEvents> GetEvents(const CallContext& context,
+                                        const std::vector<EventName>& names,
+                                        const Snapshot& snapshot) override;
+  absl::StatusOr<EventPage> ListEvents(const CallContext& context, const EventQuery& query,
+                                       const PageSpec& page, const Snapshot& snapshot) override;
+  absl::StatusOr<Summary> SummarizeEvents(const CallContext& context, const EventQuery& query,
+                                          const std::vector<Dimension>& dimensions,
+                                          const Snapshot& snapshot) override;
+  absl::StatusOr<RevisionPage> ListRevisions(const CallContext& context, const EventName& name,
+                                             std::optional<std::int64_t> from_revision,
+                                             int limit) override;
+  absl::StatusOr<Position> PositionAt(const CallContext& context, absl::Time time) override;
+  absl::StatusOr<StoreInfo> Info(const CallContext& context) override;
+
+  absl::StatusOr<UpsertReceipt> UpsertEvents(const CallContext& context,
+                                             std::vector<UpsertRow> rows,
+                                             bool validate_only) override;
+  absl::StatusOr<RetractReceipt> RetractEvent(const CallContext& context, const EventName& name,
+                                              std::string_view reason, std::string_view etag,
+                                              bool validate_only) override;
+  absl::StatusOr<ReleaseReceipt> RetractAbsent(const CallContext& context, std::string_view feed,
+                                               const std::vector<std::int64_t>& kept_ids,
+                                               std::string_view reason, double share_max,
+                                               bool validate_only) override;
+
+  absl::StatusOr<std::int64_t> CatalogVersion(const CallContext& context) override;
+  absl::StatusOr<std::vector<annals::v1::Feed>> ListFeeds(const CallContext& context,
+                                                          std::string_view after_feed,
+                                                          int limit) override;
+  absl::StatusOr<annals::v1::Feed> GetFeed(const CallContext& context,
+                                           std::string_view feed) override;
+  absl::StatusOr<annals::v1::Feed> CreateFeed(const CallContext& context,
+                                              const annals::v1::Feed& feed) override;
+  absl::StatusOr<annals::v1::Feed> UpdateFeed(const CallContext& context,
+                                              const annals::v1::Feed& feed) override;
+  absl::StatusOr<std::vector<annals::v1::Actor>> ListActors(const CallContext& context) override;
+  absl::StatusOr<annals::v1::Actor> CreateActor(const CallContext& context,
+                                                const annals::v1::Actor& actor) override;
+  absl::StatusOr<std::vector<std::string>> TokenKeys(const CallContext& context) override;
+
+ private:
+  struct Revision {
+    annals::v1::Event event;
+    EventColumns columns;
+    ContentHash content_hash{};
+    std::optional<std::int64_t> source_version;
+    Position position;
+    Micros update_time = 0;
+    bool active = true;
+  };
+  using History = std::vector<Revision>;  // oldest first, never empty
+
+  // All below: REQUIRES mutex_ held.
+  [[nodiscard]] absl::StatusOr<Position> Resolve(const Snapshot& snapshot) const;
+  [[nodiscard]] static const Revision* InForce(const History& history, Position position);
+  [[nodiscard]] std::vector<const Revision*> Find(const EventQuery& query, Position position) const;
+  [[nodiscard]] std::vector<std::string> KeysOf(Dimension dimension, const EventQuery& query,
+                                                const EventColumns& event) const;
+  [[nodiscard]] Micros NextCommitTime() const;
+  void Commit(Micros time) { commit_times_.push_back(time); }
+  [[nodiscard]] Position head() const;
+  void AppendRetraction(std::string_view reason, Micros time, History* history) const;
+  [[nodiscard]] annals::v1::Feed WithCoverage(annals::v1::Feed feed) const;
+
+  const Gazetteer* const gazetteer_;
+  const Clock clock_;
+  std::mutex mutex_;
+  std::map<std::int64_t, History> events_;            // by EventName::Id()
+  std::map<std::int64_t, std::string> participants_;  // key -> text as first seen
+  std::vector<Micros> commit_times_;                  // of position 1, 2, …
+  std::map<std::string, annals::v1::Feed> feeds_;     // by id
+  std::map<std::string, annals::v1::Actor> actors_;   // by name
+  std::int64_t catalog_version_ = 1;
+  const std::string store_id_;
+  const std::string token_key_;
+};
+
+}  // namespace annals::storage

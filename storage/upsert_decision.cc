@@ -1,0 +1,49 @@
+#include "storage/upsert_decision.h"
+
+#include "fmt/format.h"
+#include "storage/gazetteer.h"
+
+namespace annals::storage {
+namespace {
+
+// Names a revision of an event: it need only differ between revisions of one event.
+std::string Etag(std::int64_t revision, Micros update_time) {
+  return fmt::format("{:x}-{:x}", revision, update_time);
+}
+
+}  // namespace
+
+annals::v1::RowOutcome DecideUpsert(const CurrentEvent* current, const ContentHash& content_hash,
+                                    std::optional<std::int64_t> source_version, bool reinstate) {
+  if (current == nullptr) return annals::v1::ROW_OUTCOME_CREATED;
+  if (source_version && current->source_version && *source_version < *current->source_version) {
+    return annals::v1::ROW_OUTCOME_STALE;
+  }
+  if (!current->active) {
+    return reinstate ? annals::v1::ROW_OUTCOME_UPDATED : annals::v1::ROW_OUTCOME_STAYS_RETRACTED;
+  }
+  return content_hash == current->content_hash ? annals::v1::ROW_OUTCOME_UNCHANGED
+                                               : annals::v1::ROW_OUTCOME_UPDATED;
+}
+
+void StampActive(const Gazetteer& gazetteer, const RevisionStamp& stamp, annals::v1::Event* event) {
+  ClearOutputOnlyFields(event);
+  FillDerivedFields(gazetteer, event);
+  event->set_licence(std::string(stamp.licence));
+  *event->mutable_create_time() = ToTimestamp(stamp.create_time);
+  *event->mutable_update_time() = ToTimestamp(stamp.update_time);
+  event->set_revision(stamp.revision);
+  event->set_state(annals::v1::EVENT_STATE_ACTIVE);
+  event->set_etag(Etag(stamp.revision, stamp.update_time));
+}
+
+void StampRetracted(std::int64_t revision, Micros update_time, std::string_view reason,
+                    annals::v1::Event* event) {
+  *event->mutable_update_time() = ToTimestamp(update_time);
+  event->set_revision(revision);
+  event->set_state(annals::v1::EVENT_STATE_RETRACTED);
+  event->set_etag(Etag(revision, update_time));
+  event->set_retraction_reason(std::string(reason));
+}
+
+}  // namespace annals::storage

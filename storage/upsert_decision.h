@@ -1,0 +1,56 @@
+// What becomes of a row that is sent for an event, and what is stored for it. Both stores decide
+// here.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "annals/v1/events.pb.h"
+#include "annals/v1/ingest_service.pb.h"
+#include "storage/event_columns.h"
+
+namespace annals::storage {
+
+class Gazetteer;
+
+// What is stored for the event now.
+struct CurrentEvent {
+  ContentHash content_hash{};  // of the content last ingested
+  std::optional<std::int64_t> source_version;
+  std::int64_t revision = 0;
+  Micros create_time = 0;
+  bool active = true;
+};
+
+// CREATED, UPDATED, UNCHANGED, STALE or STAYS_RETRACTED; only the first two are written. `current`
+// is null for an event never seen. A retracted event that is reinstated is UPDATED even with the
+// content it had.
+[[nodiscard]] annals::v1::RowOutcome DecideUpsert(const CurrentEvent* current,
+                                                  const ContentHash& content_hash,
+                                                  std::optional<std::int64_t> source_version,
+                                                  bool reinstate);
+
+// Whether an outcome changes the record.
+[[nodiscard]] constexpr bool IsWritten(annals::v1::RowOutcome outcome) {
+  return outcome == annals::v1::ROW_OUTCOME_CREATED || outcome == annals::v1::ROW_OUTCOME_UPDATED;
+}
+
+// What the store knows of a revision that it is about to write.
+struct RevisionStamp {
+  std::string_view licence;  // of the event's feed
+  std::int64_t revision = 1;
+  Micros create_time = 0;
+  Micros update_time = 0;
+};
+
+// Turns what a client sent into the record of a new ACTIVE revision: clears what only the server
+// fills, then fills all of it. REQUIRES: a validated event.
+void StampActive(const Gazetteer& gazetteer, const RevisionStamp& stamp, annals::v1::Event* event);
+
+// Turns the current record into that of a RETRACTED revision.
+void StampRetracted(std::int64_t revision, Micros update_time, std::string_view reason,
+                    annals::v1::Event* event);
+
+}  // namespace annals::storage
