@@ -1,0 +1,173 @@
+#include "clients/cli/app.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "clients/cli/command.h"
+#include "clients/cli/outcome.h"
+#include "clients/cpp/status.h"
+
+namespace annals::cli {
+namespace {
+
+constexpr char kDescription[] =
+    "annals - ask and keep a record of conflict events: what happened, when, where, to whom, and\n"
+    "who says so.\n";
+
+constexpr char kFooter[] = R"(
+Output: data goes to stdout, all else to stderr. A table on a terminal, NDJSON (one JSON object a
+line) when piped; -o chooses. JSON is the protobuf JSON mapping of annals.v1.
+Exit status: 0 done; 1 the server refused or was not there, or a row did not go in; 2 the command
+line cannot be understood.
+
+Examples:
+  annals query --region RU-KRS --kind capture --since 2025-01-01 --until 2025-02-01
+  annals timeline --region UA --by month
+  annals count --actor "North Korea" --since 2025
+  annals ingest events.ndjson --feed my-notes --create-feed --title "My notes" --licence CC0-1.0
+
+"annals COMMAND --help" is the manual of a command.)";
+
+const std::map<std::string, OutputFormat> kFormats = {{"table", OutputFormat::kTable},
+                                                      {"json", OutputFormat::kJson},
+                                                      {"ndjson", OutputFormat::kNdjson},
+                                                      {"csv", OutputFormat::kCsv},
+                                                      {"geojson", OutputFormat::kGeojson}};
+
+// What the flags say before they are made into GlobalOptions.
+struct GlobalFlags {
+  std::string server;
+  std::string timeout = "60s";
+  std::string format;
+  std::string color = "auto";
+};
+
+void AddGlobalFlags(CLI::App& app, GlobalFlags& flags) {
+  app.add_option("--server", flags.server,
+                 "HOST:PORT or unix:PATH of annalsd (ANNALS_SERVER; default 127.0.0.1:7070)")
+      ->type_name("ADDR");
+  app.add_option("--timeout", flags.timeout, "How long a question may take: 500ms, 60s, 5m")
+      ->type_name("TIME")
+      ->capture_default_str();
+  app.add_option("-o,--output", flags.format, "table, json, ndjson, csv or geojson")
+      ->type_name("FORMAT")
+      ->check(CLI::IsMember(kFormats))
+      ->option_text("FORMAT");
+  app.add_option("--color", flags.color,
+                 "always, never or auto (on a terminal; NO_COLOR is heeded)")
+      ->check(CLI::IsMember({"always", "never", "auto"}))
+      ->option_text("WHEN");
+  app.set_version_flag("--version", "annals " ANNALS_VERSION, "Print the version and exit");
+}
+
+absl::Status Compile(const GlobalFlags& flags, const Environment& environment,
+                     GlobalOptions& options) {
+  if (!environment.server.empty()) options.server = environment.server;
+  if (!flags.server.empty()) options.server = flags.server;
+  if (!absl::ParseDuration(flags.timeout, &options.timeout) ||
+      options.timeout <= absl::ZeroDuration()) {
+    return UsageError(
+        fmt::format("--timeout: '{}' is not a time such as 500ms, 60s or 5m", flags.timeout));
+  }
+  if (!flags.format.empty()) options.format = kFormats.at(flags.format);
+  if (flags.color != "auto") options.color = flags.color == "always";
+  return absl::OkStatus();
+}
+
+// What may help with an error, or empty.
+std::string Hint(const absl::Status& status, const GlobalOptions& options) {
+  if (absl::IsUnavailable(status)) {
+    return fmt::format(
+        "no server answers at {}: start one with `annalsd --data DIR`, or name another with "
+        "--server or ANNALS_SERVER",
+        options.server);
+  }
+  if (absl::IsDeadlineExceeded(status)) return "allow more time with --timeout, or ask for less";
+  if (absl::IsUnimplemented(status)) return "the server is of another version: see `annals status`";
+  return {};
+}
+
+void PrintError(const absl::Status& status, const Session& session, const GlobalOptions& options) {
+  if (IsAlreadyTold(status)) return;
+  if (ExitCode(status) == kExitUsage) {
+    session.Note(status.message());
+    session.Err() << "Run with --help for the manual.\n";
+    return;
+  }
+  session.Note(fmt::format("{}: {}", absl::StatusCodeToString(status.code()),
+                           std::string(status.message())));
+  // Where there is more than one violation the message names the first.
+  const auto violations = client::FieldViolations(status);
+  for (std::size_t i = 1; i < violations.size(); ++i) {
+    session.Note(fmt::format("  {}: {}", violations[i].field, violations[i].description));
+  }
+  if (const std::string hint = Hint(status, options); !hint.empty()) session.Note(hint);
+}
+
+void AddCommands(CLI::App& app, ChosenAction& chosen) {
+  AddQueryCommand(app, chosen);
+  AddCountCommand(app, chosen);
+  AddTimelineCommand(app, chosen);
+  AddGetCommand(app, chosen);
+  AddHistoryCommand(app, chosen);
+  AddIngestCommand(app, chosen);
+  AddRetractCommand(app, chosen);
+  AddFeedsCommand(app, chosen);
+  AddRegionsCommand(app, chosen);
+  AddActorsCommand(app, chosen);
+  AddStatusCommand(app, chosen);
+}
+
+}  // namespace
+
+CLI::App* AddCommand(CLI::App& app, const std::string& name, const std::string& description,
+                     const std::string& footer) {
+  CLI::App* command = app.add_subcommand(name, description);
+  command->footer(footer);
+  return command;
+}
+
+void Choose(CLI::App* command, ChosenAction& chosen, Action action) {
+  command->callback([&chosen, action = std::move(action)] { chosen = action; });
+}
+
+CLI::Option* AddRepeated(CLI::App* command, const std::string& flag,
+                         std::vector<std::string>& values, const std::string& description) {
+  return command->add_option(flag, values, description)->allow_extra_args(false);
+}
+
+int Run(const std::vector<std::string>& arguments, const Environment& environment) {
+  CLI::App app(kDescription, "annals");
+  app.footer(kFooter);
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.get_formatter()->column_width(32);
+  GlobalFlags flags;
+  AddGlobalFlags(app, flags);
+  ChosenAction chosen;
+  AddCommands(app, chosen);
+
+  GlobalOptions options;
+  Session session(environment, options);
+  try {
+    // CLI11 takes the arguments last first.
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  } catch (const CLI::Success& asked) {  // --help, --version
+    app.exit(asked, *environment.out, *environment.err);
+    return kExitOk;
+  } catch (const CLI::ParseError& error) {
+    PrintError(UsageError(error.what()), session, options);
+    return kExitUsage;
+  }
+  absl::Status status = Compile(flags, environment, options);
+  if (status.ok()) status = chosen(session);
+  environment.out->flush();
+  if (!status.ok()) PrintError(status, session, options);
+  return ExitCode(status);
+}
+
+}  // namespace annals::cli

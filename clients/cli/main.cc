@@ -1,0 +1,63 @@
+// `annals`, the command line. Arguments, environment and file descriptors are read here and nowhere
+// else.
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "clients/cli/app.h"
+#include "clients/cli/fd_output.h"
+#include "clients/cpp/grpc_connection.h"
+
+namespace {
+
+std::string FromEnvironment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::string() : std::string(value);
+}
+
+int TerminalColumns() {
+  winsize size{};
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  return 80;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);
+  std::ios::sync_with_stdio(false);
+  annals::cli::FdOutput out_buffer(STDOUT_FILENO);
+  std::ostream out(&out_buffer);
+
+  annals::cli::Environment environment;
+  environment.in = &std::cin;
+  environment.out = &out;
+  environment.err = &std::cerr;
+  environment.out_is_terminal = isatty(STDOUT_FILENO) == 1;
+  environment.err_is_terminal = isatty(STDERR_FILENO) == 1;
+  environment.no_color = !FromEnvironment("NO_COLOR").empty();
+  environment.columns = TerminalColumns();
+  environment.server = FromEnvironment("ANNALS_SERVER");
+  environment.connect = [](const std::string& server, absl::Duration timeout) {
+    // A person waits for the answer: a server that is not there is told within a second or so.
+    return annals::client::MakeGrpcConnection(
+        {.server = server,
+         .timeout = timeout,
+         .retry = annals::client::RetryPolicy({.attempts_max = 4})});
+  };
+
+  const int exit_code =
+      annals::cli::Run(std::vector<std::string>(argv + 1, argv + argc), environment);
+  out.flush();
+  if (out_buffer.Failed()) {
+    std::cerr << "annals: cannot write to standard output: " << out_buffer.ErrorText() << "\n";
+    return 1;
+  }
+  return exit_code;
+}
