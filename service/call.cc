@@ -1,0 +1,74 @@
+#include "service/call.h"
+
+#include <algorithm>
+#include <array>
+
+#include "fmt/ranges.h"
+#include "openssl/rand.h"
+#include "service/grpc_status.h"
+#include "service/log.h"
+#include "storage/error.h"
+
+namespace annals::service {
+namespace {
+
+constexpr char kRequestIdKey[] = "annals-request-id";
+
+std::string NewRequestId() {
+  std::array<unsigned char, 8> bytes{};
+  RAND_bytes(bytes.data(), static_cast<int>(bytes.size()));
+  return fmt::format("{:02x}", fmt::join(bytes, ""));
+}
+
+bool IsOurFault(absl::StatusCode code) {
+  return code == absl::StatusCode::kInternal || code == absl::StatusCode::kUnknown ||
+         code == absl::StatusCode::kUnavailable || code == absl::StatusCode::kDataLoss;
+}
+
+}  // namespace
+
+Call::Call(std::string_view method, grpc::CallbackServerContext* context)
+    : method_(method),
+      context_(context),
+      request_id_(NewRequestId()),
+      start_(absl::Now()),
+      deadline_(absl::FromChrono(context->deadline())) {
+  context->AddTrailingMetadata(kRequestIdKey, request_id_);
+}
+
+storage::CallContext Call::StoreContext() const {
+  return {.visibility = storage::Visibility::All(),
+          .deadline = std::min(deadline_, absl::Now() + kStepTimeMax)};
+}
+
+absl::Status Call::StillWanted() const {
+  if (context_->IsCancelled()) return absl::CancelledError("cancelled before it began");
+  if (absl::Now() >= deadline_) return absl::DeadlineExceededError("passed before it began");
+  return absl::OkStatus();
+}
+
+grpc::Status Call::End(const absl::Status& status) const {
+  const double elapsed_ms = absl::ToDoubleMilliseconds(absl::Now() - start_);
+  const std::string code = absl::StatusCodeToString(status.code());
+  Log(LogLevel::kInfo, "call",
+      {{"method", std::string(method_)},
+       {"code", code},
+       {"reason", status.ok() ? "" : ReasonOf(status)},
+       {"ms", fmt::format("{:.2f}", elapsed_ms)},
+       {"request_id", request_id_}});
+  if (IsOurFault(status.code())) {
+    Log(LogLevel::kError, "call failed",
+        {{"method", std::string(method_)},
+         {"code", code},
+         {"error", std::string(status.message())},
+         {"request_id", request_id_}});
+  }
+  return ToGrpcStatus(status, request_id_);
+}
+
+absl::Status QueueFull() {
+  return storage::Error(absl::StatusCode::kResourceExhausted, "QUEUE_FULL",
+                        "too many calls wait for the database; try again");
+}
+
+}  // namespace annals::service

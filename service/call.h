@@ -1,0 +1,93 @@
+// What every call has in common: a request id, a deadline, its work on the executor, an answer that
+// never lets an exception out, and one line in the log.
+#pragma once
+
+#include <exception>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "fmt/format.h"
+#include "grpcpp/server_context.h"
+#include "grpcpp/support/byte_buffer.h"
+#include "grpcpp/support/server_callback.h"
+#include "service/executor.h"
+#include "service/message_parser.h"
+#include "storage/event_store.h"
+
+namespace annals::service {
+
+// Longest that one step of a call may take in the store, whatever deadline the client set.
+inline constexpr absl::Duration kStepTimeMax = absl::Minutes(5);
+
+// One call from its arrival to its end.
+class Call {
+ public:
+  // Gives the call a request id, which the client reads in the trailing metadata
+  // `annals-request-id`. `method` must live as long as the process.
+  Call(std::string_view method, grpc::CallbackServerContext* context);
+
+  // For the store: until the client's deadline, at most kStepTimeMax from now.
+  [[nodiscard]] storage::CallContext StoreContext() const;
+  // CANCELLED or DEADLINE_EXCEEDED where nobody waits for the answer any more.
+  [[nodiscard]] absl::Status StillWanted() const;
+  // Logs the call's end and makes what the client reads.
+  [[nodiscard]] grpc::Status End(const absl::Status& status) const;
+
+ private:
+  std::string_view method_;
+  grpc::CallbackServerContext* context_;
+  std::string request_id_;
+  absl::Time start_;
+  absl::Time deadline_;
+};
+
+// RESOURCE_EXHAUSTED (QUEUE_FULL): the executor has no room.
+[[nodiscard]] absl::Status QueueFull();
+
+// Answers what `work` answers; an exception becomes INTERNAL. The one place where the service
+// catches what it does not know.
+template <typename Work>
+[[nodiscard]] absl::Status Guarded(Work&& work) {
+  try {
+    return std::forward<Work>(work)();
+  } catch (const std::exception& error) {
+    return absl::InternalError(error.what());
+  }
+}
+
+// Runs a handler of `service`, absl::Status (const Call&, Request, Response*), on the executor and
+// answers the call. `Request` is a message by reference: const, or && where the handler takes it
+// apart.
+template <typename Service, typename Request, typename Response>
+grpc::ServerUnaryReactor* RunUnary(Executor* executor, std::string_view method,
+                                   grpc::CallbackServerContext* context,
+                                   const grpc::ByteBuffer* request_bytes,
+                                   grpc::ByteBuffer* response_bytes, const Service* service,
+                                   absl::Status (Service::*handler)(const Call&, Request, Response*)
+                                       const) {
+  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  const auto call = std::make_shared<const Call>(method, context);
+  const bool accepted = executor->TrySubmit([=] {
+    const absl::Status status = Guarded([&] {
+      std::remove_cvref_t<Request> request;
+      Response response;
+      absl::Status step = call->StillWanted();
+      if (step.ok()) step = ParseWholeMessage(*request_bytes, &request);
+      if (step.ok()) {
+        step = (service->*handler)(*call, static_cast<Request>(request), &response);
+      }
+      if (step.ok()) *response_bytes = ToByteBuffer(response);
+      return step;
+    });
+    reactor->Finish(call->End(status));
+  });
+  if (!accepted) reactor->Finish(call->End(QueueFull()));
+  return reactor;
+}
+
+}  // namespace annals::service

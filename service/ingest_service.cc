@@ -1,0 +1,116 @@
+#include "service/ingest_service.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "fmt/format.h"
+#include "service/grpc_status.h"
+#include "service/ingest_reactor.h"
+#include "service/validate/details_checker.h"
+#include "service/validate/row_validator.h"
+#include "storage/error.h"
+
+namespace annals::service {
+namespace {
+
+constexpr int kEtagCharactersMax = 128;
+
+// Where any row is wrong: INVALID_ARGUMENT (FAILED_PRECONDITION where all that is wrong are illegal
+// steps) that lists each.
+absl::Status Refusal(const std::vector<absl::Status>& rows) {
+  std::vector<absl::Status> violations;
+  const absl::Status* first = nullptr;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (rows[i].ok()) continue;
+    const std::string field = storage::ErrorField(rows[i]);
+    const bool of_row = field == "source_version" || field == "event";
+    const std::string prefix = fmt::format("rows[{}]{}", i, of_row ? "" : ".event");
+    violations.push_back(field.empty()
+                             ? storage::InvalidField(prefix, storage::ErrorReason(rows[i]),
+                                                     std::string(rows[i].message()))
+                             : storage::PrefixField(rows[i], prefix));
+  }
+  for (const absl::Status& violation : violations) {
+    if (first == nullptr ||
+        (!absl::IsInvalidArgument(*first) && absl::IsInvalidArgument(violation))) {
+      first = &violation;
+    }
+  }
+  return first == nullptr ? absl::OkStatus() : WithViolations(*first, violations);
+}
+
+// Fills in what became of each row; the names are there.
+void FillResults(const storage::UpsertReceipt& receipt,
+                 annals::v1::BatchUpsertEventsResponse* response) {
+  for (int i = 0; i < response->results_size(); ++i) {
+    annals::v1::RowResult& result = *response->mutable_results(i);
+    result = StoredRow(i, result.name(), receipt.rows[static_cast<std::size_t>(i)]);
+    CountOutcome(result.outcome(), response->mutable_counts());
+  }
+}
+
+}  // namespace
+
+absl::Status IngestService::BatchUpsert(const Call& call,
+                                        annals::v1::BatchUpsertEventsRequest&& request,
+                                        annals::v1::BatchUpsertEventsResponse* response) const {
+  const storage::CallContext context = call.StoreContext();
+  const absl::Status count = CheckRowCount(request.rows_size(), "rows");
+  if (!count.ok()) return count;
+  const auto catalog = backend_.catalog_cache->Get(context);
+  if (!catalog.ok()) return catalog.status();
+  const EventValidator validator(*backend_.gazetteer, **catalog);
+  const absl::Status refusal = Refusal(ValidateRows(validator, request.mutable_rows()));
+  if (!refusal.ok()) return refusal;
+  std::vector<storage::UpsertRow> rows;
+  for (annals::v1::EventUpsert& row : *request.mutable_rows()) {
+    response->add_results()->set_name(row.event().name());
+    rows.push_back(TakeRow(&row));
+  }
+  const auto receipt =
+      backend_.events->UpsertEvents(context, std::move(rows), request.validate_only());
+  if (!receipt.ok()) return receipt.status();
+  FillResults(*receipt, response);
+  response->set_position(backend_.tokens->SealPosition(receipt->position));
+  return absl::OkStatus();
+}
+
+absl::Status IngestService::Retract(const Call& call,
+                                    const annals::v1::RetractEventRequest& request,
+                                    annals::v1::RetractEventResponse* response) const {
+  FieldChecker check;
+  if (request.name().empty()) check.Fail("name", "REQUIRED", "must be given");
+  const auto name = storage::ParseEventName(request.name());
+  if (!name.ok()) check.Fail("name", name.status());
+  check.RequiredText("reason", request.reason(), kNoteCharactersMax);
+  check.Text("etag", request.etag(), {.characters_max = kEtagCharactersMax});
+  if (!check.ok()) return check.status();
+  auto receipt = backend_.events->RetractEvent(call.StoreContext(), *name, request.reason(),
+                                               request.etag(), request.validate_only());
+  if (!receipt.ok()) return receipt.status();
+  *response->mutable_event() = std::move(receipt->event);
+  response->set_position(backend_.tokens->SealPosition(receipt->position));
+  return absl::OkStatus();
+}
+
+grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* IngestService::IngestEvents(
+    grpc::CallbackServerContext* context) {
+  return StartIngest(backend_, context);
+}
+
+grpc::ServerUnaryReactor* IngestService::BatchUpsertEvents(grpc::CallbackServerContext* context,
+                                                           const grpc::ByteBuffer* request,
+                                                           grpc::ByteBuffer* response) {
+  return RunUnary(backend_.executor, "BatchUpsertEvents", context, request, response, this,
+                  &IngestService::BatchUpsert);
+}
+
+grpc::ServerUnaryReactor* IngestService::RetractEvent(grpc::CallbackServerContext* context,
+                                                      const grpc::ByteBuffer* request,
+                                                      grpc::ByteBuffer* response) {
+  return RunUnary(backend_.executor, "RetractEvent", context, request, response, this,
+                  &IngestService::Retract);
+}
+
+}  // namespace annals::service

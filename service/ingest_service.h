@@ -1,0 +1,39 @@
+// annals.v1.IngestService: takes events in.
+#pragma once
+
+#include "absl/status/status.h"
+#include "annals/v1/ingest_service.grpc.pb.h"
+#include "service/backend.h"
+#include "service/call.h"
+
+namespace annals::service {
+
+// The generated service with every method taking raw bytes (service/message_parser.h says why).
+using RawIngestService = annals::v1::IngestService::WithRawCallbackMethod_IngestEvents<
+    annals::v1::IngestService::WithRawCallbackMethod_BatchUpsertEvents<
+        annals::v1::IngestService::WithRawCallbackMethod_RetractEvent<
+            annals::v1::IngestService::Service>>>;
+
+class IngestService final : public RawIngestService {
+ public:
+  explicit IngestService(const Backend& backend) : backend_(backend) {}
+
+  grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* IngestEvents(
+      grpc::CallbackServerContext* context) override;
+  grpc::ServerUnaryReactor* BatchUpsertEvents(grpc::CallbackServerContext* context,
+                                              const grpc::ByteBuffer* request,
+                                              grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* RetractEvent(grpc::CallbackServerContext* context,
+                                         const grpc::ByteBuffer* request,
+                                         grpc::ByteBuffer* response) override;
+
+ private:
+  absl::Status BatchUpsert(const Call& call, annals::v1::BatchUpsertEventsRequest&& request,
+                           annals::v1::BatchUpsertEventsResponse* response) const;
+  absl::Status Retract(const Call& call, const annals::v1::RetractEventRequest& request,
+                       annals::v1::RetractEventResponse* response) const;
+
+  const Backend& backend_;
+};
+
+}  // namespace annals::service

@@ -1,0 +1,171 @@
+#include "service/ingest_session.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "fmt/format.h"
+#include "service/message_parser.h"
+#include "service/read_request.h"
+#include "service/validate/details_checker.h"
+#include "service/validate/reference_checker.h"
+#include "service/validate/row_validator.h"
+#include "storage/error.h"
+#include "storage/event_name.h"
+
+namespace annals::service {
+namespace {
+
+constexpr double kRetractedShareDefault = 0.2;
+constexpr int kRetractedResultsMax = 5'000;
+
+struct RowField {
+  int row;
+  std::string field;  // path from the event
+};
+
+// "batch.rows[3].event.title" taken apart; none where the field lies in no row.
+std::optional<RowField> InRow(std::string_view path) {
+  constexpr std::string_view kRows = "batch.rows[";
+  constexpr std::string_view kEvent = "].event.";
+  if (!path.starts_with(kRows)) return std::nullopt;
+  RowField found{};
+  const char* const end = path.data() + path.size();
+  const auto number = std::from_chars(path.data() + kRows.size(), end, found.row);
+  const std::string_view rest(number.ptr, static_cast<std::size_t>(end - number.ptr));
+  if (number.ec != std::errc() || !rest.starts_with(kEvent)) return std::nullopt;
+  found.field = rest.substr(kEvent.size());
+  return found;
+}
+
+// Which rows are worth an entry in the answer; the others are only counted.
+bool IsReported(annals::v1::RowOutcome outcome) {
+  return outcome == annals::v1::ROW_OUTCOME_STALE ||
+         outcome == annals::v1::ROW_OUTCOME_STAYS_RETRACTED;
+}
+
+}  // namespace
+
+absl::Status IngestSession::Answer(const storage::CallContext& context,
+                                   const std::vector<std::string>& malformed_fields,
+                                   annals::v1::IngestEventsRequest* request,
+                                   annals::v1::IngestEventsResponse* response) {
+  if (release_ended_) {
+    return storage::Error(absl::StatusCode::kFailedPrecondition, "AFTER_RELEASE_END",
+                          "nothing may follow the end of a release");
+  }
+  for (const std::string& field : malformed_fields) {
+    if (!InRow(field)) return InvalidUtf8(field);
+  }
+  switch (request->message_case()) {
+    case annals::v1::IngestEventsRequest::kBatch:
+      return AnswerBatch(context, malformed_fields, request->mutable_batch(), response);
+    case annals::v1::IngestEventsRequest::kReleaseEnd:
+      return AnswerReleaseEnd(context, request->release_end(), response);
+    case annals::v1::IngestEventsRequest::MESSAGE_NOT_SET:
+      break;
+  }
+  return storage::InvalidField("message", "REQUIRED", "needs a batch or a release end");
+}
+
+absl::Status IngestSession::NoteNames(const annals::v1::EventBatch& batch) {
+  if (named_ids_.size() + static_cast<std::size_t>(batch.rows_size()) > kStreamRowsMax) {
+    return storage::Error(absl::StatusCode::kResourceExhausted, "STREAM_TOO_LONG",
+                          fmt::format("a stream takes at most {} rows", kStreamRowsMax));
+  }
+  for (const annals::v1::EventUpsert& row : batch.rows()) {
+    const auto name = storage::ParseEventName(row.event().name());
+    if (name.ok()) named_ids_.push_back(name->Id());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status IngestSession::AnswerBatch(const storage::CallContext& context,
+                                        const std::vector<std::string>& malformed_fields,
+                                        annals::v1::EventBatch* batch,
+                                        annals::v1::IngestEventsResponse* response) {
+  const absl::Status count = CheckRowCount(batch->rows_size(), "batch.rows");
+  if (!count.ok()) return count;
+  const absl::Status noted = NoteNames(*batch);
+  if (!noted.ok()) return noted;
+  const auto catalog = backend_.catalog_cache->Get(context);
+  if (!catalog.ok()) return catalog.status();
+  const EventValidator validator(*backend_.gazetteer, **catalog);
+  std::vector<absl::Status> statuses = ValidateRows(validator, batch->mutable_rows());
+  // The first malformed field of a row is the one named.
+  for (auto field = malformed_fields.rbegin(); field != malformed_fields.rend(); ++field) {
+    if (const auto in_row = InRow(*field)) {
+      statuses[static_cast<std::size_t>(in_row->row)] = InvalidUtf8(in_row->field);
+    }
+  }
+  return Store(context, statuses, batch, response);
+}
+
+absl::Status IngestSession::Store(const storage::CallContext& context,
+                                  const std::vector<absl::Status>& statuses,
+                                  annals::v1::EventBatch* batch,
+                                  annals::v1::IngestEventsResponse* response) const {
+  std::vector<storage::UpsertRow> rows;
+  std::vector<std::string> names;
+  for (int i = 0; i < batch->rows_size(); ++i) {
+    names.push_back(batch->rows(i).event().name());
+    if (statuses[static_cast<std::size_t>(i)].ok()) rows.push_back(TakeRow(batch->mutable_rows(i)));
+  }
+  storage::UpsertReceipt receipt;
+  if (rows.empty()) {
+    const auto position = CurrentPosition(backend_, context);
+    if (!position.ok()) return position.status();
+    receipt.position = *position;
+  } else {
+    auto stored = backend_.events->UpsertEvents(context, std::move(rows), batch->validate_only());
+    if (!stored.ok()) return stored.status();
+    receipt = *std::move(stored);
+  }
+  auto stored_row = receipt.rows.begin();
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const int index = static_cast<int>(i);
+    const bool valid = statuses[i].ok();
+    const auto result = valid ? StoredRow(index, names[i], *stored_row++)
+                              : InvalidRow(index, names[i], statuses[i]);
+    CountOutcome(result.outcome(), response->mutable_counts());
+    if (!valid || IsReported(result.outcome())) *response->add_results() = result;
+  }
+  response->set_position(backend_.tokens->SealPosition(receipt.position));
+  return absl::OkStatus();
+}
+
+absl::Status IngestSession::AnswerReleaseEnd(const storage::CallContext& context,
+                                             const annals::v1::ReleaseEnd& end,
+                                             annals::v1::IngestEventsResponse* response) {
+  const auto catalog = backend_.catalog_cache->Get(context);
+  if (!catalog.ok()) return catalog.status();
+  ReferenceChecker check(*backend_.gazetteer, **catalog);
+  const auto scope = check.In("release_end");
+  check.Feed("feed", end.feed());
+  check.RequiredText("reason", end.reason(), kNoteCharactersMax);
+  const double share =
+      end.has_retracted_share_max() ? end.retracted_share_max() : kRetractedShareDefault;
+  if (!(share >= 0 && share <= 1)) {
+    check.Fail("retracted_share_max", "SHARE_RANGE", "must be in [0, 1]");
+  }
+  if (!check.ok()) return check.status();
+  std::ranges::sort(named_ids_);
+  const auto feed = storage::ParseCatalogName("feeds", end.feed());
+  const auto receipt = backend_.events->RetractAbsent(context, *feed, named_ids_, end.reason(),
+                                                      share, end.validate_only());
+  if (!receipt.ok()) return receipt.status();
+  release_ended_ = true;
+  for (const std::string& name : receipt->retracted_names) {
+    CountOutcome(annals::v1::ROW_OUTCOME_RETRACTED, response->mutable_counts());
+    if (response->results_size() == kRetractedResultsMax) continue;
+    auto* result = response->add_results();
+    result->set_name(name);
+    result->set_outcome(annals::v1::ROW_OUTCOME_RETRACTED);
+  }
+  response->set_position(backend_.tokens->SealPosition(receipt->position));
+  return absl::OkStatus();
+}
+
+}  // namespace annals::service

@@ -1,0 +1,167 @@
+#include "service/server.h"
+
+#include <sys/stat.h>
+
+#include <chrono>
+#include <utility>
+
+#include "fmt/format.h"
+#include "grpcpp/ext/proto_server_reflection_plugin.h"
+#include "grpcpp/grpcpp.h"
+#include "grpcpp/health_check_service_interface.h"
+#include "service/backend.h"
+#include "service/catalog_service.h"
+#include "service/event_service.h"
+#include "service/ingest_service.h"
+#include "service/listen_address.h"
+#include "service/status_service.h"
+#include "storage/error.h"
+
+namespace annals::service {
+namespace {
+
+constexpr int kKeepaliveMs = 60'000;         // asks an idle connection for a sign of life
+constexpr int kKeepaliveTimeoutMs = 20'000;  // and closes it without one
+constexpr int kPingIntervalMinMs = 10'000;   // clients that ping more often are cut
+constexpr mode_t kSocketMode = 0660;
+constexpr absl::Duration kStartTimeMax = absl::Seconds(30);
+
+const char* const kServices[] = {"annals.v1.EventService", "annals.v1.IngestService",
+                                 "annals.v1.CatalogService", "annals.v1.StatusService"};
+
+absl::StatusOr<TokenCodec> MakeTokens(const Stores& stores) {
+  const storage::CallContext context{.visibility = storage::Visibility::All(),
+                                     .deadline = absl::Now() + kStartTimeMax};
+  auto keys = stores.catalog->TokenKeys(context);
+  if (!keys.ok()) return keys.status();
+  const auto info = stores.events->Info(context);
+  if (!info.ok()) return info.status();
+  return TokenCodec::Create(*std::move(keys), info->store_id);
+}
+
+absl::StatusOr<std::vector<ListenAddress>> ParseAddresses(const std::vector<std::string>& texts) {
+  std::vector<ListenAddress> addresses;
+  for (const std::string& text : texts) {
+    auto address = ParseListenAddress(text);
+    if (!address.ok()) return address.status();
+    if (address->is_unix()) {
+      const absl::Status cleared = ClearSocketPath(address->socket_path);
+      if (!cleared.ok()) return cleared;
+    }
+    addresses.push_back(*std::move(address));
+  }
+  return addresses;
+}
+
+void SetLimits(grpc::ServerBuilder* builder) {
+  builder->SetMaxReceiveMessageSize(kReceiveBytesMax);
+  builder->SetMaxSendMessageSize(-1);  // answers are bounded where they are made
+  // By default two servers would share a port in silence.
+  builder->AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder->AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kConcurrentStreamsMax);
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder->AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+                              kPingIntervalMinMs);
+}
+
+absl::Status CannotListen(const ListenAddress& address) {
+  return storage::Error(absl::StatusCode::kFailedPrecondition, "ADDRESS_TAKEN",
+                        fmt::format("cannot listen on {}: {}", address.text, WhyNotBound(address)),
+                        "listen");
+}
+
+}  // namespace
+
+struct Server::State {
+  State(const ServerOptions& options, const Stores& stores, TokenCodec codec)
+      : tokens(std::move(codec)),
+        executor(options.sql_threads, kQueuedCallsMax),
+        catalog_cache(stores.catalog),
+        region_resolver(storage::NameResolver::ForRegions(*stores.gazetteer)),
+        backend{.events = stores.events,
+                .catalog = stores.catalog,
+                .gazetteer = stores.gazetteer,
+                .region_resolver = &region_resolver,
+                .catalog_cache = &catalog_cache,
+                .tokens = &tokens,
+                .executor = &executor,
+                .start_time = absl::Now()},
+        events(backend),
+        ingest(backend),
+        catalog(backend),
+        status(backend) {}
+
+  absl::Status Listen(const std::vector<ListenAddress>& listen);
+
+  TokenCodec tokens;
+  Executor executor;
+  CatalogCache catalog_cache;
+  storage::NameResolver region_resolver;
+  Backend backend;
+  EventService events;
+  IngestService ingest;
+  CatalogService catalog;
+  StatusService status;
+  std::vector<std::string> addresses;
+  std::unique_ptr<grpc::Server> server;
+};
+
+absl::Status Server::State::Listen(const std::vector<ListenAddress>& listen) {
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  grpc::ServerBuilder builder;
+  SetLimits(&builder);
+  builder.RegisterService(&events);
+  builder.RegisterService(&ingest);
+  builder.RegisterService(&catalog);
+  builder.RegisterService(&status);
+  std::vector<int> ports(listen.size());
+  for (std::size_t i = 0; i < listen.size(); ++i) {
+    builder.AddListeningPort(listen[i].ToString(listen[i].port), grpc::InsecureServerCredentials(),
+                             &ports[i]);
+  }
+  // Sockets are made for owner and group alone from their first moment.
+  const mode_t before = umask(0777 & ~kSocketMode);
+  server = builder.BuildAndStart();
+  umask(before);
+  for (std::size_t i = 0; i < listen.size(); ++i) {
+    if (server == nullptr ? ports[i] == 0 : ports[i] <= 0) return CannotListen(listen[i]);
+    addresses.push_back(listen[i].ToString(ports[i]));
+  }
+  if (server == nullptr) return CannotListen(listen.front());
+  for (const char* service : kServices) {
+    server->GetHealthCheckService()->SetServingStatus(service, true);
+  }
+  return absl::OkStatus();
+}
+
+Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+Server::~Server() { Drain(absl::ZeroDuration()); }
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
+                                                      const Stores& stores) {
+  const auto addresses = ParseAddresses(options.listen);
+  if (!addresses.ok()) return addresses.status();
+  auto tokens = MakeTokens(stores);
+  if (!tokens.ok()) return tokens.status();
+  auto state = std::make_unique<State>(options, stores, *std::move(tokens));
+  const absl::Status listening = state->Listen(*addresses);
+  if (!listening.ok()) return listening;
+  return std::unique_ptr<Server>(new Server(std::move(state)));
+}
+
+const std::vector<std::string>& Server::addresses() const { return state_->addresses; }
+
+void Server::Drain(absl::Duration patience) {
+  if (state_->server == nullptr) return;
+  state_->server->GetHealthCheckService()->SetServingStatus(false);
+  state_->server->Shutdown(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(patience));
+  state_->server->Wait();
+  state_->executor.Shutdown();
+  state_->server.reset();
+}
+
+}  // namespace annals::service

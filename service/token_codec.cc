@@ -1,0 +1,267 @@
+#include "service/token_codec.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+#include <utility>
+
+#include "fmt/format.h"
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "openssl/evp.h"
+#include "openssl/rand.h"
+#include "openssl/sha.h"
+#include "storage/error.h"
+
+namespace annals::service {
+namespace {
+
+constexpr char kVersion = 1;
+constexpr std::size_t kStoreSize = 8;
+constexpr std::size_t kHeadSize = 1 + kStoreSize;
+constexpr std::size_t kNonceSize = 12;
+constexpr std::size_t kTagSize = 16;
+constexpr std::size_t kChecksumSize = 4;
+constexpr std::size_t kKeySize = 32;
+constexpr std::size_t kOverhead = kHeadSize + kNonceSize + kTagSize + kChecksumSize;
+
+// Bodies are padded so that whole tokens are multiples of three bytes: base64 then has no spare
+// bits.
+constexpr std::size_t kPositionBodySize = 10;
+constexpr std::size_t kNameMax = 63;
+constexpr std::size_t kPageBodySize = 106;
+static_assert((kOverhead + kPositionBodySize) % 3 == 0 && (kOverhead + kPageBodySize) % 3 == 0);
+
+constexpr char kPositionKind = 0;
+constexpr std::uint8_t kDone = 1;
+constexpr std::uint8_t kHasCursor = 2;
+constexpr std::uint8_t kHasPinned = 4;
+
+constexpr std::string_view kAlphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)>;
+
+unsigned char* Bytes(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
+const unsigned char* Bytes(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
+
+// REQUIRES: a multiple of three bytes.
+std::string ToBase64(std::string_view bytes) {
+  std::string text;
+  for (std::size_t i = 0; i + 2 < bytes.size(); i += 3) {
+    const unsigned char* in = Bytes(bytes) + i;
+    const unsigned group = unsigned{in[0]} << 16 | unsigned{in[1]} << 8 | in[2];
+    for (int shift = 18; shift >= 0; shift -= 6) text += kAlphabet[(group >> shift) & 63];
+  }
+  return text;
+}
+
+std::optional<std::string> FromBase64(std::string_view text) {
+  std::string bytes;
+  unsigned group = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const std::size_t digit = kAlphabet.find(text[i]);
+    if (digit == std::string_view::npos) return std::nullopt;
+    group = group << 6 | static_cast<unsigned>(digit);
+    if (i % 4 != 3) continue;
+    for (int shift = 16; shift >= 0; shift -= 8) bytes += static_cast<char>((group >> shift) & 255);
+    group = 0;
+  }
+  return bytes;
+}
+
+std::string Checksum(std::string_view bytes) {
+  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest;
+  SHA256(Bytes(bytes), bytes.size(), digest.data());
+  return std::string(digest.begin(), digest.begin() + kChecksumSize);
+}
+
+void AppendNumber(std::int64_t number, std::string* out) {
+  for (int shift = 56; shift >= 0; shift -= 8) {
+    *out += static_cast<char>((static_cast<std::uint64_t>(number) >> shift) & 255);
+  }
+}
+
+std::int64_t TakeNumber(std::string_view* in) {
+  std::uint64_t number = 0;
+  for (int i = 0; i < 8; ++i) number = number << 8 | Bytes(*in)[i];
+  in->remove_prefix(8);
+  return static_cast<std::int64_t>(number);
+}
+
+// Ciphertext and tag; `head` is authenticated.
+std::string Encrypt(const std::string& key, std::string_view nonce, std::string_view head,
+                    std::string_view body) {
+  const CipherContext context(EVP_CIPHER_CTX_new(), EVP_CIPHER_CTX_free);
+  std::string out(body.size() + kTagSize, '\0');
+  int length = 0;
+  EVP_EncryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, Bytes(std::string_view(key)),
+                     Bytes(nonce));
+  EVP_EncryptUpdate(context.get(), nullptr, &length, Bytes(head), static_cast<int>(head.size()));
+  EVP_EncryptUpdate(context.get(), Bytes(out), &length, Bytes(body), static_cast<int>(body.size()));
+  EVP_EncryptFinal_ex(context.get(), Bytes(out) + length, &length);
+  EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_GET_TAG, kTagSize, Bytes(out) + body.size());
+  return out;
+}
+
+// The body, unless key or tag do not fit.
+std::optional<std::string> Decrypt(const std::string& key, std::string_view nonce,
+                                   std::string_view head, std::string_view sealed) {
+  const CipherContext context(EVP_CIPHER_CTX_new(), EVP_CIPHER_CTX_free);
+  const std::size_t size = sealed.size() - kTagSize;
+  std::string body(size, '\0');
+  std::string tag(sealed.substr(size));
+  int length = 0;
+  EVP_DecryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, Bytes(std::string_view(key)),
+                     Bytes(nonce));
+  EVP_DecryptUpdate(context.get(), nullptr, &length, Bytes(head), static_cast<int>(head.size()));
+  EVP_DecryptUpdate(context.get(), Bytes(body), &length, Bytes(sealed), static_cast<int>(size));
+  EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_SET_TAG, kTagSize, tag.data());
+  if (EVP_DecryptFinal_ex(context.get(), Bytes(body) + length, &length) <= 0) return std::nullopt;
+  return body;
+}
+
+std::optional<std::string> StoreBytes(std::string_view store_id) {
+  std::string bytes;
+  for (std::size_t i = 0; i < 2 * kStoreSize && i + 1 < store_id.size(); i += 2) {
+    const auto digit = [&](std::size_t at) {
+      return std::string_view("0123456789abcdef").find(store_id[at]);
+    };
+    if (digit(i) == std::string_view::npos || digit(i + 1) == std::string_view::npos) break;
+    bytes += static_cast<char>(digit(i) << 4 | digit(i + 1));
+  }
+  if (store_id.size() != 32 || bytes.size() != kStoreSize) return std::nullopt;
+  return bytes;
+}
+
+}  // namespace
+
+RequestHash HashRequest(const google::protobuf::Message& request,
+                        const std::vector<std::string>& fields_apart) {
+  const std::unique_ptr<google::protobuf::Message> bound(request.New());
+  bound->CopyFrom(request);
+  for (const std::string& name : fields_apart) {
+    const auto* field = bound->GetDescriptor()->FindFieldByName(name);
+    if (field != nullptr) bound->GetReflection()->ClearField(bound.get(), field);
+  }
+  std::string bytes = bound->GetDescriptor()->full_name();
+  {
+    google::protobuf::io::StringOutputStream stream(&bytes);
+    google::protobuf::io::CodedOutputStream coded(&stream);
+    coded.SetSerializationDeterministic(true);
+    bound->SerializeToCodedStream(&coded);
+  }
+  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest;
+  SHA256(Bytes(std::string_view(bytes)), bytes.size(), digest.data());
+  RequestHash hash;
+  std::copy_n(digest.begin(), hash.size(), hash.begin());
+  return hash;
+}
+
+absl::StatusOr<TokenCodec> TokenCodec::Create(std::vector<std::string> keys,
+                                              std::string_view store_id) {
+  const auto store = StoreBytes(store_id);
+  const bool keys_fit = !keys.empty() && std::ranges::all_of(keys, [](const std::string& key) {
+    return key.size() == kKeySize;
+  });
+  if (!store || !keys_fit) return absl::InternalError("the store's id or token keys are damaged");
+  return TokenCodec(std::move(keys), *store);
+}
+
+std::string TokenCodec::Seal(std::string_view body) const {
+  std::string token(1, kVersion);
+  token += store_;
+  std::string nonce(kNonceSize, '\0');
+  // Without randomness a nonce could repeat, which would give the key away.
+  if (RAND_bytes(Bytes(nonce), static_cast<int>(nonce.size())) != 1) std::abort();
+  const std::string sealed = Encrypt(keys_.front(), nonce, token, body);
+  token += nonce + sealed;
+  token += Checksum(token);
+  return ToBase64(token);
+}
+
+absl::StatusOr<std::string> TokenCodec::Open(std::string_view text, std::size_t body_size,
+                                             std::string_view reason,
+                                             std::string_view field) const {
+  const auto bad = [&] {
+    return storage::InvalidField(field, reason, "is damaged or was never given");
+  };
+  if (text.size() != (kOverhead + body_size) / 3 * 4) return bad();
+  const auto decoded = FromBase64(text);
+  if (!decoded) return bad();
+  std::string_view token = *decoded;
+  const std::string_view checked = token.substr(0, token.size() - kChecksumSize);
+  if (token.substr(checked.size()) != Checksum(checked) || token[0] != kVersion) return bad();
+  const std::string_view head = token.substr(0, kHeadSize);
+  if (head.substr(1) != store_) {
+    return storage::Error(absl::StatusCode::kFailedPrecondition, "OTHER_STORE",
+                          fmt::format("{}: belongs to another store", field), field);
+  }
+  const std::string_view nonce = token.substr(kHeadSize, kNonceSize);
+  const std::string_view sealed = checked.substr(kHeadSize + kNonceSize);
+  for (const std::string& key : keys_) {
+    if (auto body = Decrypt(key, nonce, head, sealed)) return *std::move(body);
+  }
+  return bad();
+}
+
+std::string TokenCodec::SealPosition(storage::Position position) const {
+  std::string body(1, kPositionKind);
+  AppendNumber(position.value, &body);
+  body.resize(kPositionBodySize, '\0');
+  return Seal(body);
+}
+
+absl::StatusOr<storage::Position> TokenCodec::OpenPosition(std::string_view text,
+                                                           std::string_view field) const {
+  auto body = Open(text, kPositionBodySize, "BAD_POSITION", field);
+  if (!body.ok()) return body.status();
+  std::string_view rest = std::string_view(*body).substr(1);
+  return storage::Position{TakeNumber(&rest)};
+}
+
+std::string TokenCodec::SealPage(const PageToken& token) const {
+  std::string body(1, static_cast<char>(token.kind));
+  body.append(token.request.begin(), token.request.end());
+  body += static_cast<char>((token.done ? kDone : 0) | (token.cursor ? kHasCursor : 0) |
+                            (token.pinned ? kHasPinned : 0));
+  AppendNumber(token.cursor ? token.cursor->key : 0, &body);
+  AppendNumber(token.cursor ? token.cursor->id : 0, &body);
+  AppendNumber(token.pinned ? token.pinned->value : 0, &body);
+  const std::string_view after = std::string_view(token.after).substr(0, kNameMax);
+  body += static_cast<char>(after.size());
+  body += after;
+  body.resize(kPageBodySize, '\0');
+  return Seal(body);
+}
+
+absl::StatusOr<PageToken> TokenCodec::OpenPage(std::string_view text, std::string_view field,
+                                               PageKind kind, const RequestHash& request) const {
+  auto body = Open(text, kPageBodySize, "BAD_PAGE_TOKEN", field);
+  if (!body.ok()) return body.status();
+  PageToken token;
+  std::string_view rest = *body;
+  token.kind = static_cast<PageKind>(rest[0]);
+  rest.remove_prefix(1);
+  std::copy_n(Bytes(rest), token.request.size(), token.request.begin());
+  rest.remove_prefix(token.request.size());
+  const auto flags = static_cast<std::uint8_t>(rest[0]);
+  rest.remove_prefix(1);
+  token.done = (flags & kDone) != 0;
+  storage::Cursor cursor;
+  cursor.key = TakeNumber(&rest);
+  cursor.id = TakeNumber(&rest);
+  if ((flags & kHasCursor) != 0) token.cursor = cursor;
+  const std::int64_t pinned = TakeNumber(&rest);
+  if ((flags & kHasPinned) != 0) token.pinned = storage::Position{pinned};
+  token.after = rest.substr(1, std::min<std::size_t>(Bytes(rest)[0], kNameMax));
+  if (token.kind != kind || token.request != request) {
+    return storage::InvalidField(field, "TOKEN_MISMATCH",
+                                 "was given for another request; all but the page size must stay");
+  }
+  return token;
+}
+
+}  // namespace annals::service

@@ -1,0 +1,73 @@
+#include "service/validate/catalog_validator.h"
+
+#include "storage/event_name.h"
+
+namespace annals::service {
+namespace {
+
+constexpr int kTitleMax = 300;
+constexpr int kAttributionMax = 2'000;
+constexpr int kTaxonomyMax = 64;
+constexpr int kValueMax = 128;
+
+void CheckName(std::string_view collection, const std::string& name, FieldChecker* check) {
+  if (name.empty()) return check->Fail("name", "REQUIRED", "must be given");
+  const auto id = storage::ParseCatalogName(collection, name);
+  if (!id.ok()) check->Fail("name", id.status());
+}
+
+void CheckParents(const annals::v1::Actor& actor, ReferenceChecker* check) {
+  check->Items("parents", actor.parents_size());
+  for (int i = 0; i < actor.parents_size() && check->ok(); ++i) {
+    const auto scope = check->In("parents", i);
+    const annals::v1::ActorParent& parent = actor.parents(i);
+    if (parent.parent().empty()) check->Fail("parent", "REQUIRED", "must be given");
+    if (parent.parent() == actor.name()) {
+      check->Fail("parent", "OWN_PARENT", "is the actor itself");
+    }
+    check->Actor("parent", parent.parent());
+    if (parent.has_validity()) check->Range("validity", parent.validity());
+  }
+}
+
+}  // namespace
+
+absl::Status ValidateFeed(const annals::v1::Feed& feed) {
+  FieldChecker check;
+  const auto scope = check.In("feed");
+  CheckName("feeds", feed.name(), &check);
+  check.RequiredText("title", feed.title(), kTitleMax);
+  check.RequiredText("licence", feed.licence(), kTitleMax);
+  check.Text("attribution", feed.attribution(), {.characters_max = kAttributionMax});
+  const std::string& grade = feed.reliability();
+  if (!grade.empty() && (grade.size() != 1 || grade[0] < 'A' || grade[0] > 'F')) {
+    check.Fail("reliability", "UNKNOWN_RELIABILITY", "must be a letter from A to F, or empty");
+  }
+  return check.status();
+}
+
+absl::Status ValidateActor(const annals::v1::Actor& actor, const storage::Gazetteer& gazetteer,
+                           const CatalogSnapshot& catalog) {
+  ReferenceChecker check(gazetteer, catalog);
+  const auto scope = check.In("actor");
+  CheckName("actors", actor.name(), &check);
+  check.RequiredText("title", actor.title(), kTitleMax);
+  check.Items("aliases", actor.aliases_size());
+  for (int i = 0; i < actor.aliases_size() && check.ok(); ++i) {
+    const auto item = check.In("aliases", i);
+    check.Language("language_code", actor.aliases(i).language_code());
+    check.RequiredText("text", actor.aliases(i).text(), kTitleMax);
+  }
+  check.Value("kind", actor.kind(), true);
+  CheckParents(actor, &check);
+  check.Region("country", actor.country());
+  check.Items("external_ids", actor.external_ids_size());
+  for (int i = 0; i < actor.external_ids_size() && check.ok(); ++i) {
+    const auto item = check.In("external_ids", i);
+    check.RequiredText("taxonomy", actor.external_ids(i).taxonomy(), kTaxonomyMax);
+    check.RequiredText("value", actor.external_ids(i).value(), kValueMax);
+  }
+  return check.status();
+}
+
+}  // namespace annals::service

@@ -1,0 +1,96 @@
+#include "service/validate/row_validator.h"
+
+#include <string_view>
+#include <unordered_set>
+#include <utility>
+
+#include "fmt/format.h"
+#include "service/validate/text.h"
+#include "storage/error.h"
+
+namespace annals::service {
+namespace {
+
+absl::Status ValidateRow(const EventValidator& validator, annals::v1::EventUpsert* row) {
+  if (!row->has_event()) return storage::InvalidField("event", "REQUIRED", "must be given");
+  if (row->source_version() < 0) {
+    return storage::InvalidField("source_version", "NEGATIVE_VERSION", "must not be negative");
+  }
+  return validator.Validate(row->mutable_event());
+}
+
+}  // namespace
+
+absl::Status CheckRowCount(int rows, std::string_view field) {
+  if (rows >= 1 && rows <= kBatchRowsMax) return absl::OkStatus();
+  return storage::InvalidField(field, rows == 0 ? "REQUIRED" : "BATCH_TOO_LARGE",
+                               fmt::format("has {} rows, 1 to {} are taken", rows, kBatchRowsMax));
+}
+
+std::vector<absl::Status> ValidateRows(const EventValidator& validator, UpsertRows* rows) {
+  std::vector<absl::Status> statuses;
+  std::unordered_set<std::string_view> names;
+  for (annals::v1::EventUpsert& row : *rows) {
+    absl::Status status = ValidateRow(validator, &row);
+    const bool repeated = !names.insert(row.event().name()).second;
+    if (status.ok() && repeated) {
+      status = storage::InvalidField("name", "DUPLICATE_NAME", "is that of an earlier row");
+    }
+    statuses.push_back(std::move(status));
+  }
+  return statuses;
+}
+
+storage::UpsertRow TakeRow(annals::v1::EventUpsert* row) {
+  storage::UpsertRow taken{.event = std::move(*row->mutable_event()),
+                           .source_version = {},
+                           .reinstate = row->reinstate()};
+  if (row->has_source_version()) taken.source_version = row->source_version();
+  return taken;
+}
+
+annals::v1::RowResult InvalidRow(int index, const std::string& name, const absl::Status& status) {
+  annals::v1::RowResult result;
+  result.set_index(index);
+  result.set_name(name);
+  result.set_outcome(annals::v1::ROW_OUTCOME_INVALID);
+  result.set_field(storage::ErrorField(status));
+  result.set_reason(storage::ErrorReason(status));
+  std::string message(status.message());
+  ReplaceMalformed(message.data(), message.size());
+  result.set_message(message);
+  return result;
+}
+
+annals::v1::RowResult StoredRow(int index, const std::string& name,
+                                const storage::UpsertReceipt::Row& row) {
+  annals::v1::RowResult result;
+  result.set_index(index);
+  result.set_name(name);
+  result.set_outcome(row.outcome);
+  result.set_revision(row.revision);
+  return result;
+}
+
+void CountOutcome(annals::v1::RowOutcome outcome, annals::v1::OutcomeCounts* counts) {
+  switch (outcome) {
+    case annals::v1::ROW_OUTCOME_CREATED:
+      return counts->set_created(counts->created() + 1);
+    case annals::v1::ROW_OUTCOME_UPDATED:
+      return counts->set_updated(counts->updated() + 1);
+    case annals::v1::ROW_OUTCOME_UNCHANGED:
+      return counts->set_unchanged(counts->unchanged() + 1);
+    case annals::v1::ROW_OUTCOME_STALE:
+      return counts->set_stale(counts->stale() + 1);
+    case annals::v1::ROW_OUTCOME_STAYS_RETRACTED:
+      return counts->set_stays_retracted(counts->stays_retracted() + 1);
+    case annals::v1::ROW_OUTCOME_INVALID:
+      return counts->set_invalid(counts->invalid() + 1);
+    case annals::v1::ROW_OUTCOME_RETRACTED:
+      return counts->set_retracted(counts->retracted() + 1);
+    default:
+      return;
+  }
+}
+
+}  // namespace annals::service

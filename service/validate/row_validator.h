@@ -1,0 +1,39 @@
+// Checks the rows of a batch, alike for unary calls and streams.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "annals/v1/ingest_service.pb.h"
+#include "service/validate/event_validator.h"
+#include "storage/event_store.h"
+
+namespace annals::service {
+
+inline constexpr int kBatchRowsMax = 5'000;
+
+// INVALID_ARGUMENT (REQUIRED, BATCH_TOO_LARGE) unless there are 1 to 5,000 rows.
+[[nodiscard]] absl::Status CheckRowCount(int rows, std::string_view field);
+
+using UpsertRows = google::protobuf::RepeatedPtrField<annals::v1::EventUpsert>;
+
+// One status for each row: those of EventValidator, REQUIRED (no event), NEGATIVE_VERSION
+// ("source_version") and DUPLICATE_NAME (a name that an earlier row has); fields are paths from the
+// event. Brings events into the form that is kept.
+[[nodiscard]] std::vector<absl::Status> ValidateRows(const EventValidator& validator,
+                                                     UpsertRows* rows);
+
+// Moves the event out of the row.
+[[nodiscard]] storage::UpsertRow TakeRow(annals::v1::EventUpsert* row);
+
+// What became of a row, as it is answered.
+[[nodiscard]] annals::v1::RowResult InvalidRow(int index, const std::string& name,
+                                               const absl::Status& status);
+[[nodiscard]] annals::v1::RowResult StoredRow(int index, const std::string& name,
+                                              const storage::UpsertReceipt::Row& row);
+
+void CountOutcome(annals::v1::RowOutcome outcome, annals::v1::OutcomeCounts* counts);
+
+}  // namespace annals::service
