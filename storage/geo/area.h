@@ -1,8 +1,8 @@
 // An area of the earth that a question asks about: a box, a geodesic circle or a polygon.
 //
-// Geometry follows the contract: polygon edges are straight in longitude and latitude, boundaries are
-// inclusive, circles are WGS 84 geodesics and may hold a pole. An Area is immutable and may be shared between
-// threads.
+// Geometry follows the contract: polygon edges are straight in longitude and latitude, boundaries
+// are inclusive, circles are WGS 84 geodesics and may hold a pole. An Area is immutable and may be
+// shared between threads.
 #pragma once
 
 #include <memory>
@@ -20,8 +20,8 @@ namespace annals::storage {
 inline constexpr int kPolygonVerticesMax = 10'000;
 inline constexpr double kCircleRadiusMaxM = 20'100'000;
 
-// A polygon (or one of several) with vertices as (longitude, latitude); rings closed, exterior first.
-// Longitudes are planar: they lie in [-180, 180] and never wrap.
+// A polygon (or one of several) with vertices as (longitude, latitude); rings closed, exterior
+// first. Longitudes are planar: they lie in [-180, 180] and never wrap.
 struct PlanarPolygon {
   std::vector<std::vector<std::pair<double, double>>> rings;
 };
@@ -29,7 +29,8 @@ struct PlanarPolygon {
 // What the area is, for a store that tests it in SQL. A point matches where any part holds it.
 struct BoxArea {
   double south, north;
-  // Inclusive ranges of stored longitudes ([-180, 180)); two where the box crosses the antimeridian.
+  // Inclusive ranges of stored longitudes ([-180, 180)); two where the box crosses the
+  // antimeridian.
   std::vector<std::pair<double, double>> longitudes;
 };
 struct CircleArea {
@@ -53,12 +54,14 @@ class Gazetteer;
 
 class Area {
  public:
-  // Each answers INVALID_ARGUMENT naming the wrong field of its message ("south", "center.latitude",
-  // "radius_m", "exterior.points[3].longitude", "holes[0]") and the reason: NOT_FINITE, LATITUDE_RANGE,
-  // LONGITUDE_RANGE, SOUTH_ABOVE_NORTH, RADIUS_RANGE, TOO_FEW_POINTS, TOO_MANY_VERTICES, SELF_CROSSING,
-  // HOLE_OUTSIDE.
-  [[nodiscard]] static absl::StatusOr<Area> Box(double west, double south, double east, double north);
-  [[nodiscard]] static absl::StatusOr<Area> Circle(double latitude, double longitude, double radius_m);
+  // Each answers INVALID_ARGUMENT naming the wrong field of its message ("south",
+  // "center.latitude", "radius_m", "exterior.points[3].longitude", "holes[0]") and the reason:
+  // NOT_FINITE, LATITUDE_RANGE, LONGITUDE_RANGE, SOUTH_ABOVE_NORTH, RADIUS_RANGE, TOO_FEW_POINTS,
+  // TOO_MANY_VERTICES, SELF_CROSSING, HOLE_OUTSIDE.
+  [[nodiscard]] static absl::StatusOr<Area> Box(double west, double south, double east,
+                                                double north);
+  [[nodiscard]] static absl::StatusOr<Area> Circle(double latitude, double longitude,
+                                                   double radius_m);
   // `rings`: exterior, then holes, each as (longitude, latitude); closing points optional.
   [[nodiscard]] static absl::StatusOr<Area> Polygon(
       const std::vector<std::vector<std::pair<double, double>>>& rings);
@@ -76,8 +79,8 @@ class Area {
   // `polygons` are planar within [-180, 180].
   [[nodiscard]] bool CoversAll(const std::vector<PlanarPolygon>& polygons) const;
 
-  // The cells the area meets: at the fine level where these are at most kFineCellsMax, else at the coarse.
-  // Never misses a cell; may name a boundary cell that only comes near.
+  // The cells the area meets: at the fine level where these are at most kFineCellsMax, else at the
+  // coarse. Never misses a cell; may name a boundary cell that only comes near.
   [[nodiscard]] CellCover Cover() const;
 
   [[nodiscard]] const std::variant<BoxArea, CircleArea, PolygonArea>& shape() const;

@@ -23,8 +23,12 @@ int EvenBits(std::int32_t cell) {
 }  // namespace
 
 std::int32_t CellOf(const LonLat& point, int level) {
-  return CellAt(StepOf(point.lon + 180, 360, level), StepOf(point.lat + 90, 180, level), level);
+  return CellAt(ColumnOf(point.lon, level), RowOf(point.lat, level), level);
 }
+
+int ColumnOf(double lon, int level) { return StepOf(lon + 180, 360, level); }
+
+int RowOf(double lat, int level) { return StepOf(lat + 90, 180, level); }
 
 std::int32_t CellAt(int column, int row, int level) {
   std::int32_t cell = 0;

@@ -1,0 +1,257 @@
+#include "storage/geo/area.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <mutex>
+#include <optional>
+
+#include "fmt/format.h"
+#include "storage/error.h"
+#include "storage/geo/cell_cover.h"
+#include "storage/geo/geodesic.h"
+#include "storage/geo/geos_polygons.h"
+#include "storage/geo/polygon_locator.h"
+
+namespace annals::storage {
+namespace {
+
+using Vertex = std::pair<double, double>;
+using Ring = std::vector<Vertex>;
+
+constexpr double kAskedLongitudeMax = 360;
+constexpr std::size_t kRingVerticesMin = 3;
+
+absl::Status CheckLatitude(double latitude, std::string_view field) {
+  if (!std::isfinite(latitude)) return InvalidField(field, "NOT_FINITE", "must be a finite number");
+  if (std::abs(latitude) > 90) {
+    return InvalidField(field, "LATITUDE_RANGE", "must lie in [-90, 90]");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckLongitude(double longitude, std::string_view field) {
+  if (!std::isfinite(longitude)) {
+    return InvalidField(field, "NOT_FINITE", "must be a finite number");
+  }
+  if (std::abs(longitude) > kAskedLongitudeMax) {
+    return InvalidField(field, "LONGITUDE_RANGE", "must lie in [-360, 360]");
+  }
+  return absl::OkStatus();
+}
+
+std::string RingField(std::size_t ring) {
+  return ring == 0 ? "exterior" : fmt::format("holes[{}]", ring - 1);
+}
+
+absl::Status CheckVertices(const Ring& ring, std::string_view ring_field) {
+  for (std::size_t i = 0; i < ring.size(); ++i) {
+    // Formatted only where something is wrong: there may be ten thousand.
+    const auto& [lon, lat] = ring[i];
+    if (std::abs(lon) <= kAskedLongitudeMax && std::abs(lat) <= 90) continue;
+    const std::string point = fmt::format("{}.points[{}]", ring_field, i);
+    const absl::Status latitude = CheckLatitude(lat, point + ".latitude");
+    return latitude.ok() ? CheckLongitude(lon, point + ".longitude") : latitude;
+  }
+  return absl::OkStatus();
+}
+
+// The rings, each closed.
+absl::StatusOr<PlanarPolygon> CheckRings(const std::vector<Ring>& rings) {
+  if (rings.empty()) return InvalidField("exterior", "TOO_FEW_POINTS", "must be present");
+  PlanarPolygon polygon{rings};
+  std::size_t vertex_count = 0;
+  for (Ring& ring : polygon.rings) {
+    if (ring.size() > 1 && ring.front() == ring.back()) ring.pop_back();
+    vertex_count += ring.size();
+    if (vertex_count > static_cast<std::size_t>(kPolygonVerticesMax)) {
+      return InvalidField(
+          RingField(static_cast<std::size_t>(&ring - polygon.rings.data())), "TOO_MANY_VERTICES",
+          fmt::format("must have at most {} points over all rings", kPolygonVerticesMax));
+    }
+  }
+  for (std::size_t i = 0; i < rings.size(); ++i) {
+    const std::string field = RingField(i);
+    if (absl::Status status = CheckVertices(rings[i], field); !status.ok()) return status;
+    Ring distinct = polygon.rings[i];
+    std::ranges::sort(distinct);
+    distinct.erase(std::ranges::unique(distinct).begin(), distinct.end());
+    if (distinct.size() < kRingVerticesMin) {
+      return InvalidField(field, "TOO_FEW_POINTS", "must have at least 3 different points");
+    }
+    polygon.rings[i].push_back(polygon.rings[i].front());
+  }
+  return polygon;
+}
+
+// The ring with a vertex nearest to where the fault shows.
+std::size_t RingNear(const PlanarPolygon& polygon, const TopologyFault& fault, std::size_t first) {
+  std::size_t nearest = first;
+  double least = std::numeric_limits<double>::infinity();
+  for (std::size_t i = first; i < polygon.rings.size(); ++i) {
+    for (const auto& [lon, lat] : polygon.rings[i]) {
+      const double distance = std::hypot(lon - fault.lon, lat - fault.lat);
+      if (distance < least) {
+        least = distance;
+        nearest = i;
+      }
+    }
+  }
+  return nearest;
+}
+
+absl::Status CheckTopology(const PlanarPolygon& polygon) {
+  const std::optional<TopologyFault> fault = FindTopologyFault(polygon);
+  if (!fault) return absl::OkStatus();
+  if (fault->reason == "Hole lies outside shell") {
+    return InvalidField(RingField(RingNear(polygon, *fault, 1)), "HOLE_OUTSIDE",
+                        "must lie inside the exterior");
+  }
+  // A ring may be wrong by itself; if none is, two of them meet, and the hole is to blame.
+  for (std::size_t i = 0; i < polygon.rings.size(); ++i) {
+    if (FindTopologyFault(PlanarPolygon{{polygon.rings[i]}})) {
+      return InvalidField(RingField(i), "SELF_CROSSING", "must not cross or touch itself");
+    }
+  }
+  return InvalidField(RingField(RingNear(polygon, *fault, 1)), "SELF_CROSSING",
+                      "must not cross another ring");
+}
+
+PlanarPolygon Moved(const PlanarPolygon& polygon, double degrees) {
+  PlanarPolygon moved = polygon;
+  for (Ring& ring : moved.rings) {
+    for (Vertex& vertex : ring) vertex.first += degrees;
+  }
+  return moved;
+}
+
+// Stored longitudes end before 180: what the polygon has there is found at -180 by another copy.
+PolygonArea CopiesOf(const PlanarPolygon& polygon) {
+  PolygonArea area;
+  for (const double degrees : {-360.0, 0.0, 360.0}) {
+    PlanarPolygon copy = degrees == 0 ? polygon : Moved(polygon, degrees);
+    const PlanarBox box = BoxOf(copy);
+    if (box.east >= -180 && box.west < 180) area.copies.push_back(std::move(copy));
+  }
+  return area;
+}
+
+BoxArea BoxOfRange(double west, double south, double east, double north) {
+  if (east - west >= 360) return {south, north, {{-180, 180}}};
+  const double first = NormalizeLongitude(west);
+  const double last = NormalizeLongitude(east);
+  if (first <= last) return {south, north, {{first, last}}};
+  return {south, north, {{-180, last}, {first, 180}}};
+}
+
+bool BoxCovers(const BoxArea& box, const PlanarBox& part) {
+  return part.south >= box.south && part.north <= box.north &&
+         std::ranges::any_of(box.longitudes, [&](const auto& range) {
+           return part.west >= range.first && part.east <= range.second;
+         });
+}
+
+bool CircleCovers(const CircleArea& circle, const PlanarPolygon& polygon) {
+  const BoxMiddle middle = MiddleOf(BoxOf(polygon));
+  const double distance = DistanceM(circle.center, middle.center);
+  if (distance + middle.reach_m <= circle.radius_m) return true;
+  if (distance - middle.reach_m > circle.radius_m) return false;
+  return std::ranges::all_of(polygon.rings.front(), [&](const Vertex& vertex) {
+    return DistanceM(circle.center, {NormalizeLongitude(vertex.first), vertex.second}) <=
+           circle.radius_m;
+  });
+}
+
+}  // namespace
+
+struct Area::State {
+  std::variant<BoxArea, CircleArea, PolygonArea> shape;
+  // Of a polygon's copies.
+  std::vector<PolygonLocator> locators;
+  mutable std::once_flag geos_once;
+  mutable std::optional<GeosPolygons> geos;
+};
+
+Area::Area(std::shared_ptr<const State> state) : state_(std::move(state)) {}
+Area::~Area() = default;
+Area::Area(const Area&) = default;
+Area::Area(Area&&) noexcept = default;
+Area& Area::operator=(const Area&) = default;
+Area& Area::operator=(Area&&) noexcept = default;
+
+absl::StatusOr<Area> Area::Box(double west, double south, double east, double north) {
+  if (auto status = CheckLongitude(west, "west"); !status.ok()) return status;
+  if (auto status = CheckLatitude(south, "south"); !status.ok()) return status;
+  if (auto status = CheckLongitude(east, "east"); !status.ok()) return status;
+  if (auto status = CheckLatitude(north, "north"); !status.ok()) return status;
+  if (south > north) {
+    return InvalidField("south", "SOUTH_ABOVE_NORTH", "must not lie north of `north`");
+  }
+  auto state = std::make_shared<State>();
+  state->shape = BoxOfRange(west, south, east, north);
+  return Area(std::move(state));
+}
+
+absl::StatusOr<Area> Area::Circle(double latitude, double longitude, double radius_m) {
+  if (auto status = CheckLatitude(latitude, "center.latitude"); !status.ok()) return status;
+  if (auto status = CheckLongitude(longitude, "center.longitude"); !status.ok()) return status;
+  if (!std::isfinite(radius_m)) {
+    return InvalidField("radius_m", "NOT_FINITE", "must be a finite number");
+  }
+  if (radius_m <= 0 || radius_m > kCircleRadiusMaxM) {
+    return InvalidField("radius_m", "RADIUS_RANGE",
+                        fmt::format("must lie in (0, {:.0f}]", kCircleRadiusMaxM));
+  }
+  auto state = std::make_shared<State>();
+  state->shape = CircleArea{{NormalizeLongitude(longitude), latitude}, radius_m};
+  return Area(std::move(state));
+}
+
+absl::StatusOr<Area> Area::Polygon(const std::vector<Ring>& rings) {
+  absl::StatusOr<PlanarPolygon> polygon = CheckRings(rings);
+  if (!polygon.ok()) return polygon.status();
+  if (auto status = CheckTopology(*polygon); !status.ok()) return status;
+  auto state = std::make_shared<State>();
+  state->shape = CopiesOf(*polygon);
+  for (const PlanarPolygon& copy : std::get<PolygonArea>(state->shape).copies) {
+    state->locators.emplace_back(copy);
+  }
+  return Area(std::move(state));
+}
+
+bool Area::Covers(const LonLat& point) const {
+  if (const auto* box = std::get_if<BoxArea>(&state_->shape)) {
+    return BoxCovers(*box, {point.lon, point.lat, point.lon, point.lat});
+  }
+  if (const auto* circle = std::get_if<CircleArea>(&state_->shape)) {
+    return DistanceM(circle->center, point) <= circle->radius_m;
+  }
+  return std::ranges::any_of(state_->locators, [&](const PolygonLocator& locator) {
+    return locator.Covers(point.lon, point.lat);
+  });
+}
+
+bool Area::CoversAll(const std::vector<PlanarPolygon>& polygons) const {
+  if (const auto* box = std::get_if<BoxArea>(&state_->shape)) {
+    return std::ranges::all_of(
+        polygons, [&](const PlanarPolygon& each) { return BoxCovers(*box, BoxOf(each)); });
+  }
+  if (const auto* circle = std::get_if<CircleArea>(&state_->shape)) {
+    return std::ranges::all_of(
+        polygons, [&](const PlanarPolygon& each) { return CircleCovers(*circle, each); });
+  }
+  std::call_once(state_->geos_once,
+                 [this] { state_->geos.emplace(std::get<PolygonArea>(state_->shape).copies); });
+  return std::ranges::all_of(
+      polygons, [&](const PlanarPolygon& each) { return state_->geos->CoversPolygon(each); });
+}
+
+CellCover Area::Cover() const {
+  if (const auto* box = std::get_if<BoxArea>(&state_->shape)) return CoverBox(*box);
+  if (const auto* circle = std::get_if<CircleArea>(&state_->shape)) return CoverCircle(*circle);
+  return CoverPolygon(std::get<PolygonArea>(state_->shape), state_->locators);
+}
+
+const std::variant<BoxArea, CircleArea, PolygonArea>& Area::shape() const { return state_->shape; }
+
+}  // namespace annals::storage

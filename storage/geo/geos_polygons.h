@@ -1,0 +1,40 @@
+// The only place that knows GEOS: whether polygons are valid, and whether polygons cover polygons.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "storage/geo/area.h"
+
+namespace annals::storage {
+
+// What is wrong with a polygon's topology, and where it shows.
+struct TopologyFault {
+  std::string reason;  // GEOS's words: "Self-intersection", "Hole lies outside shell", ...
+  double lon = 0;
+  double lat = 0;
+};
+
+// Nothing where the polygon is valid: rings simple, holes inside and apart.
+[[nodiscard]] std::optional<TopologyFault> FindTopologyFault(const PlanarPolygon& polygon);
+
+// Polygons to test others against. Thread-safe (one mutex: GEOS builds its indexes as it goes).
+class GeosPolygons {
+ public:
+  // The area is the union of `polygons`.
+  explicit GeosPolygons(const std::vector<PlanarPolygon>& polygons);
+  ~GeosPolygons();
+  GeosPolygons(const GeosPolygons&) = delete;
+  GeosPolygons& operator=(const GeosPolygons&) = delete;
+
+  // Whether no point of `polygon` lies outside the area.
+  [[nodiscard]] bool CoversPolygon(const PlanarPolygon& polygon) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace annals::storage
