@@ -255,7 +255,7 @@ absl::Status UcdpGedReader::AddLocation(const UcdpRow& row, v1::Location* locati
   }
   const bool is_area =
       row.where_prec == kSecondLevel || row.where_prec == kFirstLevel || row.where_prec == kCountry;
-  if (is_area && region.empty()) ++summary_.unknown_regions;
+  if (is_area && region.empty()) ++summary_.unresolved_areas;
   location->set_region(region);
   if (is_area) location->set_area_region(region);
   return absl::OkStatus();

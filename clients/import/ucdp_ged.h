@@ -21,18 +21,17 @@
 namespace annals::import {
 
 struct UcdpGedOptions {
-  std::string feed;                           // The feed's id, without `feeds/`.
-  RegionResolver* regions = nullptr;          // Must outlive the reader.
-  std::map<std::string, std::string> actors;  // `actors/{actor}` by UCDP's actor id.
+  std::string feed = {};                           // The feed's id, without `feeds/`.
+  RegionResolver* regions = nullptr;               // Must outlive the reader.
+  std::map<std::string, std::string> actors = {};  // `actors/{actor}` by UCDP's actor id.
 };
 
 // What was read so far.
 struct UcdpGedSummary {
-  std::int64_t rows = 0;            // With those that have an error.
-  std::int64_t contradictions = 0;  // Rows whose low, best and high contradict each other.
-  std::int64_t unknown_regions =
-      0;  // Rows located to a region or country that could not be resolved.
-  std::int64_t labelled_sides = 0;  // Sides whose actor is not catalogued.
+  std::int64_t rows = 0;              // With those that have an error.
+  std::int64_t contradictions = 0;    // Rows whose low, best and high contradict each other.
+  std::int64_t unresolved_areas = 0;  // Rows known to a region or country that was not resolved.
+  std::int64_t labelled_sides = 0;    // Sides whose actor is not catalogued.
 };
 
 struct UcdpGedRow {
