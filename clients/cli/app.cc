@@ -94,7 +94,7 @@ std::string Hint(const absl::Status& status, const GlobalOptions& options) {
 void PrintError(const absl::Status& status, const Session& session, const GlobalOptions& options) {
   if (IsAlreadyTold(status)) return;
   if (ExitCode(status) == kExitUsage) {
-    session.Note(status.message());
+    session.Note(std::string(status.message()));
     session.Err() << "Run with --help for the manual.\n";
     return;
   }
@@ -115,6 +115,7 @@ void AddCommands(CLI::App& app, ChosenAction& chosen) {
   AddGetCommand(app, chosen);
   AddHistoryCommand(app, chosen);
   AddIngestCommand(app, chosen);
+  AddImportCommand(app, chosen);
   AddRetractCommand(app, chosen);
   AddFeedsCommand(app, chosen);
   AddRegionsCommand(app, chosen);

@@ -49,6 +49,7 @@ void AddTimelineCommand(CLI::App& app, ChosenAction& chosen);
 void AddGetCommand(CLI::App& app, ChosenAction& chosen);
 void AddHistoryCommand(CLI::App& app, ChosenAction& chosen);
 void AddIngestCommand(CLI::App& app, ChosenAction& chosen);
+void AddImportCommand(CLI::App& app, ChosenAction& chosen);
 void AddRetractCommand(CLI::App& app, ChosenAction& chosen);
 void AddFeedsCommand(CLI::App& app, ChosenAction& chosen);
 void AddRegionsCommand(CLI::App& app, ChosenAction& chosen);

@@ -9,7 +9,14 @@ const client::Client& Session::Record() {
   return *client_;
 }
 
-void Session::Note(std::string_view text) const { Err() << "annals: " << Sanitized(text) << "\n"; }
+void Session::Note(std::string_view text) const {
+  Err() << "annals: ";
+  for (std::size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
+    Err() << Sanitized(text.substr(0, end)) << "\n";
+    text.remove_prefix(end + 1);
+  }
+  Err() << Sanitized(text) << "\n";
+}
 
 OutputFormat Session::Format() const {
   if (options_.format) return *options_.format;

@@ -53,10 +53,12 @@ class Session {
   [[nodiscard]] std::ostream& Out() const { return *environment_.out; }
   // Diagnostics. What may hold text from the record or the server goes through Note.
   [[nodiscard]] std::ostream& Err() const { return *environment_.err; }
-  // Prints "annals: <text>" on stderr, free of control characters.
+  // Prints "annals: <text>" on stderr, free of control characters other than line breaks.
   void Note(std::string_view text) const;
 
   [[nodiscard]] OutputFormat Format() const;
+  // Whether -o was given.
+  [[nodiscard]] bool FormatIsAsked() const { return options_.format.has_value(); }
   [[nodiscard]] bool Color() const;
   [[nodiscard]] bool OutIsTerminal() const { return environment_.out_is_terminal; }
   [[nodiscard]] bool ErrIsTerminal() const { return environment_.err_is_terminal; }

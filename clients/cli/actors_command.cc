@@ -1,0 +1,101 @@
+// annals actors: the catalogue of parties.
+#include <fmt/format.h>
+
+#include "clients/cli/candidates.h"
+#include "clients/cli/command.h"
+#include "clients/cli/name_resolver.h"
+#include "clients/cli/printer.h"
+#include "clients/cli/time_text.h"
+#include "clients/cli/words.h"
+
+namespace annals::cli {
+namespace {
+
+constexpr char kFooter[] = R"(
+Examples:
+  annals actors find "North Korea"
+  annals actors get prk-army)";
+
+std::string AliasesText(const v1::Actor& actor) {
+  std::string text;
+  for (const v1::LocalName& alias : actor.aliases()) {
+    if (!text.empty()) text += "; ";
+    text += alias.text();
+  }
+  return text;
+}
+
+std::string ParentsText(const v1::Actor& actor) {
+  std::string text;
+  for (const v1::ActorParent& parent : actor.parents()) {
+    if (!text.empty()) text += "; ";
+    text += IdOf(parent.parent());
+    if (parent.has_validity()) text += fmt::format(" ({})", RangeText(parent.validity()));
+  }
+  return text;
+}
+
+std::string IdsText(const v1::Actor& actor) {
+  std::string text;
+  for (const v1::ExternalId& id : actor.external_ids()) {
+    if (!text.empty()) text += "; ";
+    text += fmt::format("{} {}", id.taxonomy(), id.value());
+  }
+  return text;
+}
+
+absl::Status List(Session& session) {
+  auto printer = MakeListPrinter(session, {{.title = "ACTOR", .flexible = true},
+                                           {.title = "KIND"},
+                                           {.title = "COUNTRY"},
+                                           {.title = "TITLE", .flexible = true},
+                                           {.title = "PARENTS", .flexible = true}});
+  if (!printer.ok()) return printer.status();
+  for (const auto& actor : session.Record().ListActors()) {
+    if (!actor.ok()) return actor.status();
+    (*printer)->Add(*actor, {IdOf(actor->name()), Word(actor->kind()), IdOf(actor->country()),
+                             actor->title(), ParentsText(*actor)});
+    if (!session.Out().good()) break;
+  }
+  (*printer)->Finish();
+  return absl::OkStatus();
+}
+
+absl::Status Get(Session& session, const std::string& text) {
+  const absl::StatusOr<v1::ActorFilter> resolved = ResolveActor(session, text);
+  if (!resolved.ok()) return resolved.status();
+  if (!resolved->has_actor()) return absl::NotFoundError(fmt::format("no actor is '{}'", text));
+  const absl::StatusOr<v1::Actor> actor = session.Record().GetActor(resolved->actor());
+  if (!actor.ok()) return actor.status();
+  return PrintOne(session, *actor,
+                  {{"actor", actor->name()},
+                   {"title", actor->title()},
+                   {"aliases", AliasesText(*actor)},
+                   {"kind", Word(actor->kind())},
+                   {"country", actor->country()},
+                   {"parents", ParentsText(*actor)},
+                   {"ids", IdsText(*actor)}});
+}
+
+}  // namespace
+
+void AddActorsCommand(CLI::App& app, ChosenAction& chosen) {
+  CLI::App* actors = AddCommand(app, "actors", "Find, list and print actors", kFooter);
+  actors->require_subcommand(1);
+  auto text = std::make_shared<std::string>();
+
+  CLI::App* list = AddCommand(*actors, "list", "Every actor");
+  Choose(list, chosen, [](Session& session) { return List(session); });
+
+  CLI::App* get = AddCommand(*actors, "get", "One actor");
+  get->add_option("ACTOR", *text, "An id or a name")->required()->option_text(" ");
+  Choose(get, chosen, [text](Session& session) { return Get(session, *text); });
+
+  CLI::App* find = AddCommand(*actors, "find", "What words in any script may mean");
+  find->add_option("TEXT", *text, "A name or a part of one")->required()->option_text(" ");
+  Choose(find, chosen, [text](Session& session) {
+    return PrintCandidates(session, *text, v1::RESOLVE_TARGET_ACTOR);
+  });
+}
+
+}  // namespace annals::cli

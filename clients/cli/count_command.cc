@@ -1,0 +1,50 @@
+// annals count: how many events match.
+#include <fmt/format.h>
+
+#include "clients/cli/command.h"
+#include "clients/cli/explain_empty.h"
+#include "clients/cli/filter_flags.h"
+#include "clients/cli/outcome.h"
+#include "clients/cli/printer.h"
+#include "clients/cli/terminal_text.h"
+
+namespace annals::cli {
+namespace {
+
+constexpr char kFooter[] = R"(
+On a terminal "X of Y events", where Y is the whole record; the bare number when piped. -o json
+prints the totals with the sums of persons and fatalities.
+
+Examples:
+  annals count --region UA --since 2014 --until 2022
+  annals count --kind capture,exchange --actor actors/ukr
+  annals count --feed ucdp-ged --as-of 2026-01-01)";
+
+absl::Status Count(Session& session, const FilterFlags& flags) {
+  const absl::StatusOr<Question> question = CompileFilter(session, flags);
+  if (!question.ok()) return question.status();
+  const auto totals = Totals(session, *question);
+  if (!totals.ok()) return totals.status();
+  const std::int64_t count = totals->totals().event_count();
+  if (!session.FormatIsAsked() && !session.OutIsTerminal()) {
+    session.Out() << count << "\n";
+    return absl::OkStatus();
+  }
+  if (session.Format() == OutputFormat::kTable) {
+    session.Out() << fmt::format("{} of {} events\n", Grouped(count),
+                                 Grouped(totals->record_count()));
+    return absl::OkStatus();
+  }
+  return PrintOne(session, *totals, {});
+}
+
+}  // namespace
+
+void AddCountCommand(CLI::App& app, ChosenAction& chosen) {
+  auto flags = std::make_shared<FilterFlags>();
+  CLI::App* command = AddCommand(app, "count", "Print how many events match", kFooter);
+  AddFilterFlags(command, *flags);
+  Choose(command, chosen, [flags](Session& session) { return Count(session, *flags); });
+}
+
+}  // namespace annals::cli

@@ -1,0 +1,159 @@
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "clients/cli/count_text.h"
+#include "clients/cli/csv.h"
+#include "clients/cli/name_resolver.h"
+#include "clients/cli/printer.h"
+#include "clients/cli/terminal_text.h"
+#include "clients/cli/time_text.h"
+#include "clients/cli/words.h"
+
+namespace annals::cli {
+namespace {
+
+// "Sudzha, RU-KRS", "RU-KRS", "Sudzha" or a point's coordinates.
+std::string PlaceText(const v1::Location& location) {
+  const std::string region = IdOf(location.resolved_region());
+  const std::string& place = location.place_name();
+  if (!place.empty() && !region.empty()) return fmt::format("{}, {}", place, region);
+  if (!place.empty() || !region.empty()) return place + region;
+  if (!location.has_point()) return {};
+  return fmt::format("{:.3f}, {:.3f}", location.point().latitude(), location.point().longitude());
+}
+
+std::string TitleText(const v1::Event& event) {
+  if (event.state() != v1::EVENT_STATE_RETRACTED) return event.title();
+  return fmt::format("[retracted] {}", event.title());
+}
+
+class TableEventPrinter : public EventPrinter {
+ public:
+  explicit TableEventPrinter(const Session& session)
+      : table_(session.Out(),
+               {{.title = "WHEN (UTC)"},
+                {.title = "KIND"},
+                {.title = "WHERE", .flexible = true},
+                {.title = "PERSONS", .right_aligned = true},
+                {.title = "DEATHS", .right_aligned = true},
+                {.title = "TITLE", .flexible = true},
+                {.title = "EVENT", .flexible = true}},
+               session.Columns(), session.Color()) {}
+
+  void Add(const v1::Event& event) override {
+    table_.Add({WindowText(event.occurred()), Word(event.kind()), PlaceText(event.location()),
+                CountText(event.persons()), CountText(event.fatalities()), TitleText(event),
+                ShortEventName(event.name())});
+  }
+  void Finish() override { table_.Finish(); }
+
+ private:
+  Table table_;
+};
+
+// Adds low, best and high; empty where unknown.
+void AddCount(const v1::CountRange& count, std::vector<std::string>& cells) {
+  cells.push_back(count.has_low() ? std::to_string(count.low()) : "");
+  cells.push_back(count.has_best() ? std::to_string(count.best()) : "");
+  cells.push_back(count.has_high() ? std::to_string(count.high()) : "");
+}
+
+// "captor=actors/x; captive=actors/y".
+std::string ParticipantsText(const v1::Event& event) {
+  std::string text;
+  for (const v1::Participant& participant : event.participants()) {
+    if (!text.empty()) text += "; ";
+    text += fmt::format("{}={}", Word(participant.role()),
+                        participant.has_actor() ? participant.actor() : participant.label());
+  }
+  return text;
+}
+
+class CsvEventPrinter : public EventPrinter {
+ public:
+  explicit CsvEventPrinter(std::ostream& out) : out_(out) {
+    out_ << "name,kind,start,end,precision,lat,lon,region,place,persons_low,persons_best,"
+            "persons_high,fatalities_low,fatalities_best,fatalities_high,participants,title,state,"
+            "licence\n";
+  }
+
+  void Add(const v1::Event& event) override {
+    const v1::Location& location = event.location();
+    const auto coordinate = [&](double degrees) {
+      return location.has_point() ? fmt::format("{}", degrees) : std::string();
+    };
+    std::vector<std::string> cells = {
+        event.name(),
+        Word(event.kind()),
+        Rfc3339(event.occurred().start()),
+        Rfc3339(event.occurred().has_end() ? event.occurred().end() : event.occurred().start()),
+        Word(event.occurred().precision()),
+        coordinate(location.point().latitude()),
+        coordinate(location.point().longitude()),
+        IdOf(location.resolved_region()),
+        CsvText(location.place_name())};
+    AddCount(event.persons(), cells);
+    AddCount(event.fatalities(), cells);
+    cells.insert(cells.end(), {CsvText(ParticipantsText(event)), CsvText(event.title()),
+                               Word(event.state()), CsvText(event.licence())});
+    out_ << CsvLine(cells);
+  }
+  void Finish() override {}
+
+ private:
+  std::ostream& out_;
+};
+
+// A FeatureCollection. The properties are the event itself, as in -o json.
+class GeojsonEventPrinter : public EventPrinter {
+ public:
+  explicit GeojsonEventPrinter(std::ostream& out) : out_(out) {
+    out_ << R"({"type":"FeatureCollection","features":[)";
+  }
+
+  void Add(const v1::Event& event) override {
+    const v1::Point& point = event.location().point();
+    const std::string geometry = event.location().has_point()
+                                     ? fmt::format(R"({{"type":"Point","coordinates":[{},{}]}})",
+                                                   point.longitude(), point.latitude())
+                                     : "null";
+    out_ << (any_ ? ",\n" : "\n")
+         << fmt::format(R"({{"type":"Feature","id":"{}","geometry":{},"properties":{}}})",
+                        event.name(), geometry, Json(event));
+    any_ = true;
+  }
+  void Finish() override { out_ << "\n]}\n"; }
+
+ private:
+  std::ostream& out_;
+  bool any_ = false;
+};
+
+// json and ndjson print an event as any other message.
+class JsonEventPrinter : public EventPrinter {
+ public:
+  explicit JsonEventPrinter(std::unique_ptr<ListPrinter> printer) : printer_(std::move(printer)) {}
+  void Add(const v1::Event& event) override { printer_->Add(event, {}); }
+  void Finish() override { printer_->Finish(); }
+
+ private:
+  std::unique_ptr<ListPrinter> printer_;
+};
+
+}  // namespace
+
+std::unique_ptr<EventPrinter> MakeEventPrinter(const Session& session) {
+  switch (session.Format()) {
+    case OutputFormat::kTable:
+      return std::make_unique<TableEventPrinter>(session);
+    case OutputFormat::kCsv:
+      return std::make_unique<CsvEventPrinter>(session.Out());
+    case OutputFormat::kGeojson:
+      return std::make_unique<GeojsonEventPrinter>(session.Out());
+    default:
+      return std::make_unique<JsonEventPrinter>(*MakeListPrinter(session, {}));
+  }
+}
+
+}  // namespace annals::cli

@@ -1,0 +1,18 @@
+// One event told in full, for a person.
+#pragma once
+
+#include <string>
+
+#include "annals/v1/events.pb.h"
+
+namespace annals::cli {
+
+// Lines of "Name   value", free of control characters, cut to `columns_max` where it is not 0 (long
+// text is wrapped, not cut).
+[[nodiscard]] std::string EventText(const v1::Event& event, int columns_max);
+
+// The message on one line: "category: soldier, persons: 2". Counts, windows and enum values as
+// tables show them. Empty where it says nothing.
+[[nodiscard]] std::string InlineText(const google::protobuf::Message& message);
+
+}  // namespace annals::cli

@@ -1,0 +1,121 @@
+// annals feeds: where records come from.
+#include <fmt/format.h>
+
+#include "clients/cli/command.h"
+#include "clients/cli/name_resolver.h"
+#include "clients/cli/outcome.h"
+#include "clients/cli/printer.h"
+#include "clients/cli/terminal_text.h"
+#include "clients/cli/time_text.h"
+
+namespace annals::cli {
+namespace {
+
+constexpr char kFooter[] = R"(
+Examples:
+  annals feeds list
+  annals feeds create my-notes --title "My notes" --licence CC0-1.0
+  annals feeds update my-notes --attribution "Me, 2026")";
+
+// What create sets and update changes; absent on update is left as it is.
+struct FeedFields {
+  std::string name;
+  std::optional<std::string> title;
+  std::optional<std::string> licence;
+  std::optional<std::string> attribution;
+  std::optional<std::string> reliability;
+};
+
+absl::Status PrintFeed(Session& session, const absl::StatusOr<v1::Feed>& feed) {
+  if (!feed.ok()) return feed.status();
+  return PrintOne(session, *feed,
+                  {{"feed", feed->name()},
+                   {"title", feed->title()},
+                   {"licence", feed->licence()},
+                   {"attribution", feed->attribution()},
+                   {"reliability", feed->reliability()},
+                   {"events", Grouped(feed->event_count())},
+                   {"coverage", feed->has_coverage() ? RangeText(feed->coverage()) : ""},
+                   {"created", feed->has_create_time() ? MomentText(feed->create_time()) : ""}});
+}
+
+absl::Status List(Session& session) {
+  auto printer = MakeListPrinter(session, {{.title = "FEED"},
+                                           {.title = "EVENTS", .right_aligned = true},
+                                           {.title = "COVERAGE"},
+                                           {.title = "LICENCE", .flexible = true},
+                                           {.title = "TITLE", .flexible = true}});
+  if (!printer.ok()) return printer.status();
+  for (const auto& feed : session.Record().ListFeeds()) {
+    if (!feed.ok()) return feed.status();
+    (*printer)->Add(*feed, {IdOf(feed->name()), Grouped(feed->event_count()),
+                            feed->has_coverage() ? RangeText(feed->coverage()) : "",
+                            feed->licence(), feed->title()});
+  }
+  (*printer)->Finish();
+  return absl::OkStatus();
+}
+
+void Apply(const FeedFields& fields, v1::Feed& feed) {
+  if (fields.title) feed.set_title(*fields.title);
+  if (fields.licence) feed.set_licence(*fields.licence);
+  if (fields.attribution) feed.set_attribution(*fields.attribution);
+  if (fields.reliability) feed.set_reliability(*fields.reliability);
+}
+
+absl::Status Create(Session& session, const FeedFields& fields) {
+  v1::Feed feed;
+  feed.set_name(FeedName(fields.name));
+  Apply(fields, feed);
+  return PrintFeed(session, session.Record().CreateFeed(feed));
+}
+
+absl::Status Update(Session& session, const FeedFields& fields) {
+  absl::StatusOr<v1::Feed> feed = session.Record().GetFeed(FeedName(fields.name));
+  if (!feed.ok()) return feed.status();
+  Apply(fields, *feed);
+  return PrintFeed(session, session.Record().UpdateFeed(*feed));
+}
+
+void AddFields(CLI::App* command, FeedFields& fields, bool required) {
+  command->add_option("FEED", fields.name, "Its id, such as my-notes")
+      ->required()
+      ->option_text(" ");
+  command->add_option("--title", fields.title, "What it is called")
+      ->required(required)
+      ->option_text("TEXT");
+  command->add_option("--licence", fields.licence, "An SPDX id such as CC-BY-4.0, a URL, or words")
+      ->required(required)
+      ->option_text("LICENCE");
+  command->add_option("--attribution", fields.attribution, "Whom to credit and how")
+      ->option_text("TEXT");
+  command->add_option("--reliability", fields.reliability, "Admiralty reliability of its claims")
+      ->option_text("A-F");
+}
+
+}  // namespace
+
+void AddFeedsCommand(CLI::App& app, ChosenAction& chosen) {
+  CLI::App* feeds = AddCommand(app, "feeds", "List, print, create and change feeds", kFooter);
+  feeds->require_subcommand(1);
+  auto fields = std::make_shared<FeedFields>();
+
+  CLI::App* list = AddCommand(*feeds, "list", "Every feed");
+  Choose(list, chosen, [](Session& session) { return List(session); });
+
+  CLI::App* get = AddCommand(*feeds, "get", "One feed, with its coverage");
+  get->add_option("FEED", fields->name, "Its id")->required()->option_text(" ");
+  Choose(get, chosen, [fields](Session& session) {
+    return PrintFeed(session, session.Record().GetFeed(FeedName(fields->name)));
+  });
+
+  CLI::App* create = AddCommand(*feeds, "create", "A new feed");
+  AddFields(create, *fields, /*required=*/true);
+  Choose(create, chosen, [fields](Session& session) { return Create(session, *fields); });
+
+  CLI::App* update = AddCommand(*feeds, "update", "Change what is given, leave the rest");
+  AddFields(update, *fields, /*required=*/false);
+  Choose(update, chosen, [fields](Session& session) { return Update(session, *fields); });
+}
+
+}  // namespace annals::cli

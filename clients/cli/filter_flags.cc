@@ -1,0 +1,188 @@
+#include "clients/cli/filter_flags.h"
+
+#include <fmt/format.h>
+
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+#include "annals/v1/events.pb.h"
+#include "clients/cli/command.h"
+#include "clients/cli/name_resolver.h"
+#include "clients/cli/outcome.h"
+#include "clients/cli/place_text.h"
+#include "clients/cli/time_text.h"
+#include "clients/cli/words.h"
+
+namespace annals::cli {
+namespace {
+
+absl::Status ForFlag(std::string_view flag, const absl::Status& status) {
+  return UsageError(fmt::format("{}: {}", flag, std::string(status.message())));
+}
+
+absl::Status CompileTimes(const FilterFlags& flags, v1::EventFilter& filter) {
+  if (!flags.datetime.empty()) {
+    if (!flags.since.empty() || !flags.until.empty()) {
+      return UsageError("--datetime stands for --since and --until: give one or the other");
+    }
+    auto range = ParseInterval(flags.datetime);
+    if (!range.ok()) return ForFlag("--datetime", range.status());
+    *filter.mutable_occurred() = *std::move(range);
+  }
+  if (!flags.since.empty()) {
+    const auto since = ParseWrittenTime(flags.since);
+    if (!since.ok()) return ForFlag("--since", since.status());
+    *filter.mutable_occurred()->mutable_start() = ToTimestamp(since->start);
+  }
+  if (!flags.until.empty()) {
+    const auto until = ParseWrittenTime(flags.until);
+    if (!until.ok()) return ForFlag("--until", until.status());
+    *filter.mutable_occurred()->mutable_end() = ToTimestamp(until->start);
+  }
+  if (!flags.recorded_since.empty()) {
+    const auto since = ParseWrittenTime(flags.recorded_since);
+    if (!since.ok()) return ForFlag("--recorded-since", since.status());
+    *filter.mutable_recorded()->mutable_start() = ToTimestamp(since->start);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<v1::Polygon> ReadPolygon(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  if (!file.good() && text.empty()) {
+    return UsageError(fmt::format("--polygon: cannot read {}", path));
+  }
+  return ParsePolygon(text, fmt::format("--polygon: {}", path));
+}
+
+absl::Status CompileCircle(const FilterFlags& flags, v1::Circle& circle) {
+  if (flags.near.empty() || flags.radius.empty()) {
+    return UsageError("--near and --radius go together: --near 51.73,36.19 --radius 50km");
+  }
+  auto center = ParsePoint(flags.near);
+  if (!center.ok()) return center.status();
+  const auto radius_m = ParseDistanceM(flags.radius);
+  if (!radius_m.ok()) return radius_m.status();
+  *circle.mutable_center() = *std::move(center);
+  circle.set_radius_m(*radius_m);
+  return absl::OkStatus();
+}
+
+absl::Status CompileArea(Session& session, const FilterFlags& flags, v1::EventFilter& filter) {
+  const bool circle = !flags.near.empty() || !flags.radius.empty();
+  if (!flags.regions.empty() + !flags.bbox.empty() + circle + !flags.polygon_path.empty() > 1) {
+    return UsageError("give one of --region, --bbox, --near with --radius, and --polygon");
+  }
+  for (const std::string& text : flags.regions) {
+    auto region = ResolveRegion(session, text);
+    if (!region.ok()) return region.status();
+    filter.mutable_regions()->add_regions(*std::move(region));
+  }
+  if (!flags.bbox.empty()) {
+    auto box = ParseBox(flags.bbox);
+    if (!box.ok()) return box.status();
+    *filter.mutable_box() = *std::move(box);
+  }
+  if (!flags.polygon_path.empty()) {
+    auto polygon = ReadPolygon(flags.polygon_path);
+    if (!polygon.ok()) return polygon.status();
+    *filter.mutable_polygon() = *std::move(polygon);
+  }
+  return circle ? CompileCircle(flags, *filter.mutable_circle()) : absl::OkStatus();
+}
+
+absl::Status CompileParties(Session& session, const FilterFlags& flags, v1::EventFilter& filter) {
+  if (!flags.roles.empty() && flags.actors.empty()) {
+    return UsageError("--role says how an --actor took part: name one");
+  }
+  for (const std::string& text : flags.actors) {
+    auto actor = ResolveActor(session, text);
+    if (!actor.ok()) return actor.status();
+    for (const std::string& word : flags.roles) {
+      const auto role = EnumNumber(*v1::ParticipantRole_descriptor(), word);
+      if (!role) {
+        return UsageError(fmt::format("--role: '{}' is none of: {}", word,
+                                      EnumWords(*v1::ParticipantRole_descriptor())));
+      }
+      actor->add_roles(static_cast<v1::ParticipantRole>(*role));
+    }
+    *filter.add_actors() = *std::move(actor);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CompileKinds(const FilterFlags& flags, v1::EventFilter& filter) {
+  for (const std::string& word : flags.kinds) {
+    const auto kind = EnumNumber(*v1::EventKind_descriptor(), word);
+    if (!kind) {
+      return UsageError(
+          fmt::format("--kind: '{}' is none of: {}", word, EnumWords(*v1::EventKind_descriptor())));
+    }
+    filter.add_kinds(static_cast<v1::EventKind>(*kind));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+v1::AsOf ParseAsOf(std::string_view text) {
+  v1::AsOf as_of;
+  if (const auto time = ParseWrittenTime(text); time.ok()) {
+    *as_of.mutable_time() = ToTimestamp(time->start);
+  } else {
+    as_of.set_position(std::string(text));
+  }
+  return as_of;
+}
+
+void AddFilterFlags(CLI::App* command, FilterFlags& flags) {
+  const std::string group = "Which events (parts AND; repeated flags OR)";
+  const auto one = [&](const char* flag, std::string& value, const char* type, const char* text) {
+    command->add_option(flag, value, text)->option_text(type)->group(group);
+  };
+  const auto many = [&](const char* flag, std::vector<std::string>& values, const char* type,
+                        const char* text) {
+    return AddRepeated(command, flag, values, text)->option_text(type)->group(group);
+  };
+  one("--since", flags.since, "TIME",
+      "Happened at or after: 2025, 2025-01, 2025-01-31 or 2025-01-31T08:30:00Z");
+  one("--until", flags.until, "TIME", "Happened before; the time itself is not included");
+  one("--datetime", flags.datetime, "A/B",
+      "The same as --since A --until B; '..' is open; a single time is that whole day, month, "
+      "year");
+  one("--recorded-since", flags.recorded_since, "TIME", "Recorded or changed here at or after");
+  many("--region", flags.regions, "REGION",
+       "With all below it: a code (RU-KRS, UA) or a name (Kursk, Курск); repeatable");
+  one("--bbox", flags.bbox, "W,S,E,N", "In this box; W > E crosses the antimeridian");
+  one("--near", flags.near, "LAT,LON", "Around this point, with --radius");
+  one("--radius", flags.radius, "DISTANCE", "50km, 800m, 30mi, 12nmi");
+  one("--polygon", flags.polygon_path, "FILE", "In the polygon of this GeoJSON file");
+  many("--kind", flags.kinds, "KIND", "capture, deployment, exchange-offer, battle, …; repeatable")
+      ->delimiter(',');
+  many("--actor", flags.actors, "ACTOR",
+       "actors/x, x or a name; else participants labelled so (label:TEXT forces that); repeatable");
+  many("--role", flags.roles, "ROLE", "Only actors in this role: captor, offeror, …; repeatable")
+      ->delimiter(',');
+  many("--feed", flags.feeds, "FEED", "Of this feed; repeatable")->delimiter(',');
+  command->add_flag("--include-retracted", flags.include_retracted, "Retracted events too")
+      ->group(group);
+  one("--as-of", flags.as_of, "MOMENT",
+      "As the record stood then: a time (a date is its 00:00 UTC) or a position from an answer");
+}
+
+absl::StatusOr<Question> CompileFilter(Session& session, const FilterFlags& flags) {
+  Question question;
+  absl::Status status = CompileTimes(flags, question.filter);
+  if (status.ok()) status = CompileKinds(flags, question.filter);
+  if (status.ok()) status = CompileParties(session, flags, question.filter);
+  if (status.ok()) status = CompileArea(session, flags, question.filter);
+  if (!status.ok()) return status;
+  for (const std::string& feed : flags.feeds) question.filter.add_feeds(FeedName(feed));
+  question.filter.set_include_retracted(flags.include_retracted);
+  if (!flags.as_of.empty()) question.as_of = ParseAsOf(flags.as_of);
+  return question;
+}
+
+}  // namespace annals::cli

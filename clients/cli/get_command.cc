@@ -1,0 +1,74 @@
+// annals get: prints events by name.
+#include <fmt/format.h>
+
+#include <optional>
+
+#include "clients/cli/command.h"
+#include "clients/cli/event_text.h"
+#include "clients/cli/filter_flags.h"
+#include "clients/cli/name_resolver.h"
+#include "clients/cli/outcome.h"
+#include "clients/cli/printer.h"
+
+namespace annals::cli {
+namespace {
+
+constexpr char kFooter[] = R"(
+A name is feeds/FEED/events/EVENT or, shorter, FEED/EVENT as tables show it. On a terminal each event
+is told in full. Names that are not found are told on stderr, and the exit status is 1.
+
+Examples:
+  annals get sample/kursk-capture
+  annals get ucdp-ged/147997 --as-of 2026-01-01 -o json)";
+
+constexpr std::size_t kBatchNamesMax = 1'000;
+
+struct GetFlags {
+  std::vector<std::string> names;
+  std::string as_of;
+};
+
+absl::Status Get(Session& session, const GetFlags& flags) {
+  const bool in_full = session.Format() == OutputFormat::kTable;
+  const std::unique_ptr<EventPrinter> printer = in_full ? nullptr : MakeEventPrinter(session);
+  bool all_found = true;
+  bool first = true;
+  for (std::size_t next = 0; next < flags.names.size();) {
+    v1::BatchGetEventsRequest request;
+    if (!flags.as_of.empty()) *request.mutable_as_of() = ParseAsOf(flags.as_of);
+    for (std::size_t i = 0; i < kBatchNamesMax && next < flags.names.size(); ++i) {
+      request.add_names(EventName(flags.names[next++]));
+    }
+    const auto response = session.Record().BatchGetEvents(request);
+    if (!response.ok()) return response.status();
+    for (const v1::Event& event : response->events()) {
+      if (in_full) {
+        session.Out() << (first ? "" : "\n") << EventText(event, session.Columns());
+      } else {
+        printer->Add(event);
+      }
+      first = false;
+    }
+    for (const std::string& name : response->missing_names()) {
+      session.Note(fmt::format("NOT_FOUND: {}", name));
+      all_found = false;
+    }
+  }
+  if (printer) printer->Finish();
+  return all_found ? absl::OkStatus() : AlreadyTold();
+}
+
+}  // namespace
+
+void AddGetCommand(CLI::App& app, ChosenAction& chosen) {
+  auto flags = std::make_shared<GetFlags>();
+  CLI::App* command = AddCommand(app, "get", "Print events by name", kFooter);
+  command->add_option("NAME", flags->names, "feeds/FEED/events/EVENT or FEED/EVENT")
+      ->required()
+      ->option_text("...");
+  command->add_option("--as-of", flags->as_of, "As they stood then: a time or a position")
+      ->option_text("MOMENT");
+  Choose(command, chosen, [flags](Session& session) { return Get(session, *flags); });
+}
+
+}  // namespace annals::cli

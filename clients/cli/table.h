@@ -1,0 +1,43 @@
+// Aligned columns for a person's eyes.
+//
+// The first rows are held back to learn the columns' widths; later rows are printed as they come
+// and cut to them, so that a table of any length needs little memory.
+#pragma once
+
+#include <ostream>
+#include <string>
+#include <vector>
+
+namespace annals::cli {
+
+struct Column {
+  std::string title;
+  bool right_aligned = false;
+  bool flexible = false;  // Gives way, alone or with others, where the terminal is too narrow.
+};
+
+class Table {
+ public:
+  // `columns_max` is the terminal's width; 0 cuts nothing.
+  Table(std::ostream& out, std::vector<Column> columns, int columns_max, bool color);
+
+  // One cell for each column. Cells are sanitized here.
+  void Add(std::vector<std::string> cells);
+
+  // Prints what is held back. Columns that are empty in all of it are left out. Prints nothing
+  // where there was no row.
+  void Finish();
+
+ private:
+  void Begin();
+  void PrintRow(const std::vector<std::string>& cells);
+
+  std::ostream& out_;
+  const std::vector<Column> columns_;
+  const int columns_max_;
+  const bool color_;
+  std::vector<std::vector<std::string>> held_;
+  std::vector<int> widths_;  // 0 for a column left out. Empty until Begin.
+};
+
+}  // namespace annals::cli
