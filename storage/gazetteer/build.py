@@ -37,7 +37,7 @@ TYPE_WORDS = {
     "uk": r"(?:[Аа]втономна |[Аа]втономний )?(?:[Оо]бласть|край|[Пп]ровінція|[Рр]еспубліка|[Рр]егіон|"
           r"[Рр]айон|[Оо]круг|[Дд]епартамент|[Шш]тат|[Мм]ухафаза|[Пп]рефектура|[Гг]рафство)",
 }
-ADJECTIVE_END = re.compile(r"(ая|ий|ый|ой|ска|ський|цька|цький|зька|на)$")
+ADJECTIVE_END = re.compile(r"(ая|ий|ый|ой|ська|ський|цька|цький|зька|на)$")
 
 
 def read_json(path):
@@ -98,15 +98,25 @@ def snap_valid(geometry):
     return [p for p in parts if p.area >= SLIVER_DEG2] or parts[:1]
 
 
+def encode_number(value):
+    """Google's polyline digits: the sign in the lowest bit, then five bits a character, lowest first."""
+    value = value << 1 if value >= 0 else ~(value << 1)
+    digits = ""
+    while value >= 32:
+        digits += chr((value & 31 | 32) + 63)
+        value >>= 5
+    return digits + chr(value + 63)
+
+
 def encode(polygons):
-    """Rings without their closing point: [lon, lat, then differences to the point before]."""
+    """Rings without their closing point: longitude, latitude, then differences to the point before."""
     def ring(coordinates):
-        flat, last = [], (0, 0)
+        digits, last = [], (0, 0)
         for lon, lat in list(coordinates)[:-1]:
             point = (round(lon * SCALE), round(lat * SCALE))
-            flat += [point[0] - last[0], point[1] - last[1]]
+            digits += [encode_number(point[0] - last[0]), encode_number(point[1] - last[1])]
             last = point
-        return flat
+        return "".join(digits)
     return [[ring(p.exterior.coords)] + [ring(i.coords) for i in p.interiors] for p in polygons]
 
 
@@ -134,8 +144,9 @@ class Names:
 
     def add(self, language, *texts):
         for text in map(clean, texts):
-            if text and len(text) <= 200 and (language, text.casefold()) not in self.seen:
-                self.seen.add((language, text.casefold()))
+            key = (language or "any", text.casefold())  # of unknown language: only what no other has
+            if text and len(text) <= 200 and key not in self.seen:
+                self.seen |= {key, ("any", text.casefold())}
                 self.names.append({"language": language, "text": text})
 
 
@@ -157,10 +168,11 @@ def unit_names(properties, row):
         english = p["name_en"] or p["name"]
         names.add("en", english)
         if english and not row.get("title", "").startswith(("Kyiv", "Moscow", "Minsk")):
-            types = set(split(p["type_en"])) | ({"Oblast"} if "Oblast" in title else set())
-            for kind in sorted(types):
-                if kind.casefold() not in english.casefold() and "|" not in kind:
-                    names.add("en", "%s %s" % (without_type("en", english) or english, kind))
+            types = set(split(p["type_en"])[:1] + split(p["type"])[:1])
+            types |= {"Oblast"} if "Oblast" in title else set()
+            for kind in sorted(t for t in types if t.isascii()):
+                if kind.strip("'").casefold() not in english.casefold():
+                    names.add("en", "%s %s" % (without_type("en", english) or english, kind.strip("'")))
         if not row or without_type("en", title) and not title.startswith(("Kyiv", "Moscow", "Minsk")):
             names.add("en", without_type("en", title))
     for language in ("ru", "uk"):
@@ -220,7 +232,7 @@ def unit_line(unit, table):
     p = unit["p"]
     title, names = unit_names(p, table.get(unit["code"]))
     label = [Point(p["longitude"], p["latitude"])] if p["latitude"] is not None else []
-    kind = "Oblast" if title.endswith(" Oblast") else clean(p["type"]).strip("'")
+    kind = "Oblast" if title.endswith(" Oblast") else clean((p["type"] or "").split("|")[0]).strip("'")
     if unit["code"] in ("UA-40", "UA-43"):
         kind = {"UA-40": "City with special status", "UA-43": "Autonomous Republic"}[unit["code"]]
     return {"code": unit["code"], "title": title, "parent": parent_of(p), "level": 2, "type": kind,
@@ -242,8 +254,9 @@ def main():
     output = sys.argv[3] if len(sys.argv) == 4 else os.path.join(HERE, "regions.ndjson.xz")
     units = read_units(sys.argv[1])
     titles, countries = read_table("unit_names.tsv"), read_table("country_names.tsv")
-    natural_earth, by_adm0 = {}, {u["p"]["adm0_a3"]: parent_of(u["p"]) for u in units
-                                  if u["p"]["adm0_a3"] not in PARENT_BY_ADM0 and not u["p"]["adm1_code"] in PARENT_BY_ADM1}
+    natural_earth = {}
+    by_adm0 = {u["p"]["adm0_a3"]: parent_of(u["p"]) for u in units
+               if u["p"]["adm0_a3"] not in PARENT_BY_ADM0 and u["p"]["adm1_code"] not in PARENT_BY_ADM1}
     by_adm0["RUS"] = "RU"  # Crimea and Sevastopol stand under RUS in Natural Earth
     for feature in read_json(sys.argv[2]):
         p = feature["properties"]
