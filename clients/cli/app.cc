@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <map>
+#include <sstream>
 #include <utility>
 
 #include "clients/cli/command.h"
@@ -37,6 +38,26 @@ const std::map<std::string, OutputFormat> kFormats = {{"table", OutputFormat::kT
                                                       {"ndjson", OutputFormat::kNdjson},
                                                       {"csv", OutputFormat::kCsv},
                                                       {"geojson", OutputFormat::kGeojson}};
+
+// Help whose descriptions are wrapped to a page.
+class PageFormatter : public CLI::Formatter {
+ public:
+  std::string make_option_desc(const CLI::Option* option) const override {
+    constexpr std::size_t kLineColumns = 66;
+    std::string lines;
+    std::size_t line_begin = 0;
+    std::istringstream words(CLI::Formatter::make_option_desc(option));
+    for (std::string word; words >> word;) {
+      if (!lines.empty()) {
+        const bool full = lines.size() - line_begin + 1 + word.size() > kLineColumns;
+        lines += full ? '\n' : ' ';
+        if (full) line_begin = lines.size();
+      }
+      lines += word;
+    }
+    return lines;
+  }
+};
 
 // What the flags say before they are made into GlobalOptions.
 struct GlobalFlags {
@@ -91,13 +112,21 @@ std::string Hint(const absl::Status& status, const GlobalOptions& options) {
   return {};
 }
 
+// "annals feeds create", as far as the command line could be read.
+std::string CommandPath(const CLI::App& app) {
+  std::string path = app.get_name();
+  for (const CLI::App* command : app.get_subcommands()) path += " " + CommandPath(*command);
+  return path;
+}
+
+int PrintUsage(const CLI::App& app, const Session& session, std::string_view message) {
+  session.Note(message);
+  session.Err() << fmt::format("`{} --help` is the manual.\n", CommandPath(app));
+  return kExitUsage;
+}
+
 void PrintError(const absl::Status& status, const Session& session, const GlobalOptions& options) {
   if (IsAlreadyTold(status)) return;
-  if (ExitCode(status) == kExitUsage) {
-    session.Note(std::string(status.message()));
-    session.Err() << "Run with --help for the manual.\n";
-    return;
-  }
   session.Note(fmt::format("{}: {}", absl::StatusCodeToString(status.code()),
                            std::string(status.message())));
   // Where there is more than one violation the message names the first.
@@ -146,6 +175,7 @@ int Run(const std::vector<std::string>& arguments, const Environment& environmen
   app.footer(kFooter);
   app.require_subcommand(1);
   app.fallthrough();
+  app.formatter(std::make_shared<PageFormatter>());
   app.get_formatter()->column_width(32);
   GlobalFlags flags;
   AddGlobalFlags(app, flags);
@@ -161,12 +191,14 @@ int Run(const std::vector<std::string>& arguments, const Environment& environmen
     app.exit(asked, *environment.out, *environment.err);
     return kExitOk;
   } catch (const CLI::ParseError& error) {
-    PrintError(UsageError(error.what()), session, options);
-    return kExitUsage;
+    return PrintUsage(app, session, error.what());
   }
   absl::Status status = Compile(flags, environment, options);
   if (status.ok()) status = chosen(session);
   environment.out->flush();
+  if (ExitCode(status) == kExitUsage) {
+    return PrintUsage(app, session, std::string(status.message()));
+  }
   if (!status.ok()) PrintError(status, session, options);
   return ExitCode(status);
 }

@@ -25,6 +25,8 @@ Examples:
   annals query --feed ucdp-ged --all -o csv > events.csv
   annals query --region UA --all --as-of 2026-01-01 | jq -r .title)";
 
+constexpr std::int64_t kLimitMax = 1'000'000'000;
+
 struct QueryFlags {
   FilterFlags filter;
   std::int64_t limit = 100;
@@ -104,9 +106,9 @@ void AddQueryCommand(CLI::App& app, ChosenAction& chosen) {
   CLI::App* command = AddCommand(app, "query", "Print matching events", kFooter);
   AddFilterFlags(command, flags->filter);
   CLI::Option* limit = command->add_option("--limit", flags->limit, "At most so many events")
-                           ->check(CLI::NonNegativeNumber)
+                           ->check(CLI::Range(std::int64_t{0}, kLimitMax))
                            ->option_text("N [100]");
-  command->add_flag("--all", flags->all, "Every matching event")->excludes(limit);
+  command->add_flag("--all", flags->all, "Every matching event")->excludes(limit)->option_text(" ");
   command->add_option("--order", flags->order, "newest, oldest (by start) or recorded (newest)")
       ->check(CLI::IsMember({"newest", "oldest", "recorded"}))
       ->option_text("ORDER [newest]");

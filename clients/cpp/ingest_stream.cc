@@ -6,7 +6,7 @@ namespace annals::client {
 
 // One call and the thread that reads its answers.
 struct IngestStream::Call {
-  explicit Call(std::unique_ptr<IngestCall> bare) : bare(std::move(bare)) {
+  explicit Call(std::unique_ptr<IngestCall> opened) : bare(std::move(opened)) {
     reader = std::thread([this] { ReadAll(); });
   }
 

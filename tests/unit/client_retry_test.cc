@@ -26,9 +26,8 @@ struct FakeWorld {
   }
 };
 
-constexpr RetryLimits kLimits{.delay_initial = absl::Seconds(1),
-                              .delay_max = absl::Seconds(4),
-                              .attempts_max = 6};
+constexpr RetryLimits kLimits{
+    .delay_initial = absl::Seconds(1), .delay_max = absl::Seconds(4), .attempts_max = 6};
 
 TEST(RetryPolicy, SucceedsWithoutWaiting) {
   FakeWorld world;

@@ -1,0 +1,43 @@
+// Runs whole command lines against a fake record.
+#pragma once
+
+#include <memory>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "clients/cli/app.h"
+#include "fake_connection.h"
+
+namespace annals::cli {
+
+struct Ran {
+  int exit_code;
+  std::string out;
+  std::string err;
+};
+
+struct Runner {
+  std::shared_ptr<client::FakeConnection> record = std::make_shared<client::FakeConnection>();
+  bool on_terminal = false;
+  int columns = 100;
+  std::string input;
+
+  Ran operator()(const std::vector<std::string>& arguments) {
+    std::istringstream in(input);
+    std::ostringstream out;
+    std::ostringstream err;
+    Environment environment;
+    environment.in = &in;
+    environment.out = &out;
+    environment.err = &err;
+    environment.out_is_terminal = on_terminal;
+    environment.no_color = true;
+    environment.columns = columns;
+    environment.connect = [this](const std::string&, absl::Duration) { return record; };
+    const int exit_code = Run(arguments, environment);
+    return {exit_code, out.str(), err.str()};
+  }
+};
+
+}  // namespace annals::cli

@@ -1,0 +1,177 @@
+// A Connection whose every answer a test gives. What is not given answers UNIMPLEMENTED.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "clients/cpp/connection.h"
+
+namespace annals::client {
+
+// One ingest call: every message written gets what `answer` makes of it, until `writes_max`
+// messages were taken; then the call ends with `end`.
+class FakeIngestCall : public IngestCall {
+ public:
+  using Answer = std::function<v1::IngestEventsResponse(const v1::IngestEventsRequest&)>;
+
+  explicit FakeIngestCall(Answer answer, int writes_max = 1'000'000,
+                          absl::Status end = absl::OkStatus())
+      : answer_(std::move(answer)), writes_left_(writes_max), end_(std::move(end)) {}
+
+  bool Write(const v1::IngestEventsRequest& request) override {
+    const std::lock_guard lock(mutex_);
+    if (ended_) return false;
+    if (writes_left_-- > 0) {
+      answers_.push_back(answer_(request));
+    } else {
+      ended_ = true;
+    }
+    changed_.notify_all();
+    return !ended_;
+  }
+
+  bool Read(v1::IngestEventsResponse* response) override {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return !answers_.empty() || ended_; });
+    if (answers_.empty()) return false;
+    *response = std::move(answers_.front());
+    answers_.pop_front();
+    return true;
+  }
+
+  void WritesDone() override { End(absl::OkStatus()); }
+  void Cancel() override { End(absl::CancelledError("cancelled")); }
+  absl::Status Finish() override { return end_; }
+
+ private:
+  void End(absl::Status status) {
+    const std::lock_guard lock(mutex_);
+    if (!ended_) end_ = std::move(status);
+    ended_ = true;
+    changed_.notify_all();
+  }
+
+  const Answer answer_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<v1::IngestEventsResponse> answers_;
+  int writes_left_;
+  bool ended_ = false;
+  absl::Status end_;
+};
+
+class FakeExportReader : public ExportReader {
+ public:
+  explicit FakeExportReader(std::vector<v1::ExportEventsResponse> parts) : parts_(parts) {}
+  absl::StatusOr<std::optional<v1::ExportEventsResponse>> Next() override {
+    if (next_ == parts_.size()) return std::nullopt;
+    return parts_[next_++];
+  }
+
+ private:
+  const std::vector<v1::ExportEventsResponse> parts_;
+  std::size_t next_ = 0;
+};
+
+class FakeConnection : public Connection {
+ public:
+  template <typename Request, typename Response>
+  using Method = std::function<absl::StatusOr<Response>(const Request&)>;
+
+  Method<v1::BatchGetEventsRequest, v1::BatchGetEventsResponse> batch_get_events;
+  Method<v1::ListEventsRequest, v1::ListEventsResponse> list_events;
+  Method<v1::SummarizeEventsRequest, v1::SummarizeEventsResponse> summarize_events;
+  Method<v1::ListEventRevisionsRequest, v1::ListEventRevisionsResponse> list_event_revisions;
+  Method<v1::RetractEventRequest, v1::RetractEventResponse> retract_event;
+  Method<v1::ListFeedsRequest, v1::ListFeedsResponse> list_feeds;
+  Method<v1::GetFeedRequest, v1::GetFeedResponse> get_feed;
+  Method<v1::CreateFeedRequest, v1::CreateFeedResponse> create_feed;
+  Method<v1::UpdateFeedRequest, v1::UpdateFeedResponse> update_feed;
+  Method<v1::GetRegionRequest, v1::GetRegionResponse> get_region;
+  Method<v1::ResolveNamesRequest, v1::ResolveNamesResponse> resolve_names;
+  Method<v1::GetStatusRequest, v1::GetStatusResponse> get_status;
+  std::function<std::unique_ptr<ExportReader>(const v1::ExportEventsRequest&)> export_events;
+  std::function<std::unique_ptr<IngestCall>()> ingest_events;
+
+  absl::StatusOr<v1::GetEventResponse> GetEvent(const v1::GetEventRequest&) override {
+    return Unset();
+  }
+  absl::StatusOr<v1::BatchGetEventsResponse> BatchGetEvents(
+      const v1::BatchGetEventsRequest& request) override {
+    return Call(batch_get_events, request);
+  }
+  absl::StatusOr<v1::ListEventsResponse> ListEvents(const v1::ListEventsRequest& request) override {
+    return Call(list_events, request);
+  }
+  absl::StatusOr<v1::SummarizeEventsResponse> SummarizeEvents(
+      const v1::SummarizeEventsRequest& request) override {
+    return Call(summarize_events, request);
+  }
+  absl::StatusOr<v1::ListEventRevisionsResponse> ListEventRevisions(
+      const v1::ListEventRevisionsRequest& request) override {
+    return Call(list_event_revisions, request);
+  }
+  std::unique_ptr<ExportReader> ExportEvents(const v1::ExportEventsRequest& request) override {
+    return export_events(request);
+  }
+  absl::StatusOr<v1::BatchUpsertEventsResponse> BatchUpsertEvents(
+      const v1::BatchUpsertEventsRequest&) override {
+    return Unset();
+  }
+  absl::StatusOr<v1::RetractEventResponse> RetractEvent(
+      const v1::RetractEventRequest& request) override {
+    return Call(retract_event, request);
+  }
+  std::unique_ptr<IngestCall> IngestEvents() override { return ingest_events(); }
+  absl::StatusOr<v1::ListFeedsResponse> ListFeeds(const v1::ListFeedsRequest& request) override {
+    return Call(list_feeds, request);
+  }
+  absl::StatusOr<v1::GetFeedResponse> GetFeed(const v1::GetFeedRequest& request) override {
+    return Call(get_feed, request);
+  }
+  absl::StatusOr<v1::CreateFeedResponse> CreateFeed(const v1::CreateFeedRequest& request) override {
+    return Call(create_feed, request);
+  }
+  absl::StatusOr<v1::UpdateFeedResponse> UpdateFeed(const v1::UpdateFeedRequest& request) override {
+    return Call(update_feed, request);
+  }
+  absl::StatusOr<v1::ListRegionsResponse> ListRegions(const v1::ListRegionsRequest&) override {
+    return Unset();
+  }
+  absl::StatusOr<v1::GetRegionResponse> GetRegion(const v1::GetRegionRequest& request) override {
+    return Call(get_region, request);
+  }
+  absl::StatusOr<v1::ListActorsResponse> ListActors(const v1::ListActorsRequest&) override {
+    return Unset();
+  }
+  absl::StatusOr<v1::GetActorResponse> GetActor(const v1::GetActorRequest&) override {
+    return Unset();
+  }
+  absl::StatusOr<v1::CreateActorResponse> CreateActor(const v1::CreateActorRequest&) override {
+    return Unset();
+  }
+  absl::StatusOr<v1::ResolveNamesResponse> ResolveNames(
+      const v1::ResolveNamesRequest& request) override {
+    return Call(resolve_names, request);
+  }
+  absl::StatusOr<v1::GetStatusResponse> GetStatus(const v1::GetStatusRequest& request) override {
+    return Call(get_status, request);
+  }
+
+ private:
+  static absl::Status Unset() { return absl::UnimplementedError("not given by the test"); }
+
+  template <typename Request, typename Response>
+  static absl::StatusOr<Response> Call(const Method<Request, Response>& method,
+                                       const Request& request) {
+    if (!method) return Unset();
+    return method(request);
+  }
+};
+
+}  // namespace annals::client
