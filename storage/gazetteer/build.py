@@ -28,6 +28,9 @@ PARENT_BY_ADM1 = {"IOA-1928": "CC", "IOA-2652": "CX"}
 # Natural Earth has the city of Moscow and the oblast round it the wrong way about.
 CODE_BY_ADM1_NAME = {"Moskva": "RU-MOW", "Moskovskaya": "RU-MOS"}
 
+TYPE_BY_CODE = {"UA-30": "City with special status", "UA-40": "City with special status",
+                "UA-43": "Autonomous Republic", "BY-HM": "City", "BY-MI": "Voblasts"}
+
 TYPE_WORDS = {
     "en": r"(?:Autonomous )?(?:Oblast|Krai|Republic|Province|Region|State|Governorate|District|County|"
           r"Department|Prefecture|Okrug|Raion|Municipality)",
@@ -233,8 +236,7 @@ def unit_line(unit, table):
     title, names = unit_names(p, table.get(unit["code"]))
     label = [Point(p["longitude"], p["latitude"])] if p["latitude"] is not None else []
     kind = "Oblast" if title.endswith(" Oblast") else clean((p["type"] or "").split("|")[0]).strip("'")
-    if unit["code"] in ("UA-40", "UA-43"):
-        kind = {"UA-40": "City with special status", "UA-43": "Autonomous Republic"}[unit["code"]]
+    kind = TYPE_BY_CODE.get(unit["code"], kind)
     return {"code": unit["code"], "title": title, "parent": parent_of(p), "level": 2, "type": kind,
             "names": names, "center": inner_point(unit["polygons"], label),
             "polygons": encode(unit["polygons"])}

@@ -162,6 +162,25 @@ bool CircleCovers(const CircleArea& circle, const PlanarPolygon& polygon) {
   });
 }
 
+// What the copies' edges tell of a polygon without a look at its topology; nothing where they do
+// not tell.
+std::optional<bool> PolygonCovers(const std::vector<PolygonLocator>& copies,
+                                  const PlanarPolygon& polygon) {
+  const auto covers = [&](const Vertex& vertex) {
+    return std::ranges::any_of(copies, [&](const PolygonLocator& copy) {
+      return copy.Covers(vertex.first, vertex.second);
+    });
+  };
+  const Ring& exterior = polygon.rings.front();
+  if (!covers(exterior.front())) return false;
+  const PlanarBox box = BoxOf(polygon);
+  const bool crossed = std::ranges::any_of(
+      copies, [&](const PolygonLocator& copy) { return copy.EdgesComeInto(box); });
+  if (!crossed) return true;
+  if (!std::ranges::all_of(exterior, covers)) return false;
+  return std::nullopt;
+}
+
 }  // namespace
 
 struct Area::State {
@@ -240,10 +259,12 @@ bool Area::CoversAll(const std::vector<PlanarPolygon>& polygons) const {
     return std::ranges::all_of(
         polygons, [&](const PlanarPolygon& each) { return CircleCovers(*circle, each); });
   }
-  std::call_once(state_->geos_once,
-                 [this] { state_->geos.emplace(std::get<PolygonArea>(state_->shape).copies); });
-  return std::ranges::all_of(
-      polygons, [&](const PlanarPolygon& each) { return state_->geos->CoversPolygon(each); });
+  return std::ranges::all_of(polygons, [&](const PlanarPolygon& each) {
+    if (const auto told = PolygonCovers(state_->locators, each)) return *told;
+    std::call_once(state_->geos_once,
+                   [this] { state_->geos.emplace(std::get<PolygonArea>(state_->shape).copies); });
+    return state_->geos->CoversPolygon(each);
+  });
 }
 
 CellCover Area::Cover() const {

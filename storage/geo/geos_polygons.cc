@@ -4,8 +4,6 @@
 
 #include <mutex>
 
-#include "storage/geo/polygon_locator.h"
-
 namespace annals::storage {
 namespace {
 
@@ -115,25 +113,9 @@ GeosPolygons::~GeosPolygons() = default;
 bool GeosPolygons::CoversPolygon(const PlanarPolygon& polygon) const {
   const std::lock_guard lock(state_->mutex);
   GEOSContextHandle_t handle = state_->handle.get();
-  const auto covers = [&](const Geometry& geometry) {
-    return geometry != nullptr &&
-           GEOSPreparedCovers_r(handle, state_->prepared.get(), geometry.get()) == 1;
-  };
-  const PlanarBox box = BoxOf(polygon);
-  const bool flat = box.west == box.east || box.south == box.north;
-  // Most polygons lie far inside or far outside: their box tells, without reading all their
-  // vertices.
-  if (!flat) {
-    const Geometry rectangle = NewPolygon(handle, PlanarPolygon{{{{box.west, box.south},
-                                                                  {box.east, box.south},
-                                                                  {box.east, box.north},
-                                                                  {box.west, box.north},
-                                                                  {box.west, box.south}}}});
-    if (covers(rectangle)) return true;
-    if (GEOSPreparedIntersects_r(handle, state_->prepared.get(), rectangle.get()) == 0)
-      return false;
-  }
-  return covers(NewPolygon(handle, polygon));
+  const Geometry geometry = NewPolygon(handle, polygon);
+  return geometry != nullptr &&
+         GEOSPreparedCovers_r(handle, state_->prepared.get(), geometry.get()) == 1;
 }
 
 }  // namespace annals::storage

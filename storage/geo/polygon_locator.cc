@@ -8,6 +8,8 @@ namespace {
 
 constexpr std::size_t kEdgesPerBand = 8;
 constexpr std::size_t kBandsMax = 4'096;
+// In square degrees: more than the rounding of a side's arithmetic.
+constexpr double kSideMargin = 1e-9;
 
 template <typename Visit>
 void ForEachEdge(const PlanarPolygon& polygon, Visit visit) {
@@ -57,6 +59,26 @@ PolygonLocator::PolygonLocator(const PlanarPolygon& polygon) : box_(BoxOf(polygo
 std::size_t PolygonLocator::BandOf(double lat) const {
   const auto band = static_cast<std::size_t>(std::max(0.0, (lat - box_.south) * bands_per_degree_));
   return std::min(band, starts_.size() - 2);
+}
+
+bool PolygonLocator::EdgesComeInto(const PlanarBox& box) const {
+  if (box.north < box_.south || box.south > box_.north) return false;
+  const std::size_t last = BandOf(box.north);
+  for (std::uint32_t i = starts_[BandOf(box.south)]; i < starts_[last + 1]; ++i) {
+    const auto [west, east] = std::minmax(edges_[i][0].first, edges_[i][1].first);
+    const auto [south, north] = std::minmax(edges_[i][0].second, edges_[i][1].second);
+    if (west > box.east || east < box.west || south > box.north || north < box.south) continue;
+    // Its own box comes in; the edge does not where all corners lie strictly on one side of it.
+    const auto side = [edge = edges_[i]](double lon, double lat) {
+      return (edge[1].first - edge[0].first) * (lat - edge[0].second) -
+             (lon - edge[0].first) * (edge[1].second - edge[0].second);
+    };
+    const double corners[] = {side(box.west, box.south), side(box.east, box.south),
+                              side(box.east, box.north), side(box.west, box.north)};
+    const auto [least, most] = std::ranges::minmax(corners);
+    if (least <= kSideMargin && most >= -kSideMargin) return true;
+  }
+  return false;
 }
 
 bool PolygonLocator::Covers(double lon, double lat) const {

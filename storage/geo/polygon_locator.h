@@ -35,6 +35,10 @@ class PolygonLocator {
   // Whether the polygon holds the point, boundaries (holes' too) inclusive.
   [[nodiscard]] bool Covers(double lon, double lat) const;
 
+  // Whether the polygon's edges come into the box: false only where the whole box stands alike. May
+  // be true where they only come near.
+  [[nodiscard]] bool EdgesComeInto(const PlanarBox& box) const;
+
  private:
   using Vertex = std::pair<double, double>;
 
