@@ -53,7 +53,7 @@ struct Values {
 void AddOptions(CLI::App* app, Values* values) {
   Config& config = values->config;
   app->set_version_flag("--version", "annalsd " ANNALS_VERSION);
-  app->set_config("--config", "", "read further settings from this file")->envname("ANNALS_CONFIG");
+  app->set_config("--config", "", "read further settings from this file");
   app->add_option("--data", config.data_dir,
                   "keep the record in this directory, in a PostgreSQL of annalsd's own")
       ->envname("ANNALS_DATA")

@@ -38,10 +38,10 @@ enum class PageKind : std::uint8_t {
 struct PageToken {
   PageKind kind = PageKind::kListEvents;
   RequestHash request{};
-  bool done = false;                        // nothing follows
-  std::optional<storage::Cursor> cursor;    // none: at the beginning, or `after` says
-  std::optional<storage::Position> pinned;  // the position that all pages are read at
-  std::string after;                        // last name answered, at most 63 bytes
+  bool done = false;                             // nothing follows
+  std::optional<storage::Cursor> cursor = {};    // none: at the beginning, or `after` says
+  std::optional<storage::Position> pinned = {};  // the position that all pages are read at
+  std::string after = {};                        // last name answered, at most 63 bytes
   bool operator==(const PageToken&) const = default;
 };
 
