@@ -1,0 +1,30 @@
+#include "storage/postgres/event_record.h"
+
+#include "fmt/format.h"
+#include "storage/error.h"
+#include "storage/postgres/sql_value.h"
+
+namespace annals::storage {
+
+absl::Status ParseRecord(std::string_view text, annals::v1::Event* event) {
+  if (event->ParseFromString(DecodeBytea(text)) && !event->name().empty()) return absl::OkStatus();
+  return Error(absl::StatusCode::kInternal, "RECORD_DAMAGED", "a stored record cannot be read");
+}
+
+absl::Status EventNotFoundError(const EventName& name) {
+  return Error(absl::StatusCode::kNotFound, "EVENT_NOT_FOUND",
+               fmt::format("there is no event {}", name.ToString()));
+}
+
+absl::Status FeedNotFoundError(std::string_view feed) {
+  return Error(absl::StatusCode::kNotFound, "FEED_NOT_FOUND",
+               fmt::format("there is no feed feeds/{}", feed));
+}
+
+absl::Status NameHashTakenError(const EventName& name) {
+  return Error(absl::StatusCode::kFailedPrecondition, "NAME_HASH_TAKEN",
+               fmt::format("{} has the same number as another event's name: choose another id",
+                           name.ToString()));
+}
+
+}  // namespace annals::storage

@@ -1,0 +1,20 @@
+// Records as they are read back, and the errors of names.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "annals/v1/events.pb.h"
+#include "storage/event_name.h"
+
+namespace annals::storage {
+
+// Parses a record as PostgreSQL answers a bytea. INTERNAL (RECORD_DAMAGED) where it cannot be read.
+[[nodiscard]] absl::Status ParseRecord(std::string_view text, annals::v1::Event* event);
+
+[[nodiscard]] absl::Status EventNotFoundError(const EventName& name);  // EVENT_NOT_FOUND
+[[nodiscard]] absl::Status FeedNotFoundError(std::string_view feed);   // FEED_NOT_FOUND
+[[nodiscard]] absl::Status NameHashTakenError(const EventName& name);  // NAME_HASH_TAKEN
+
+}  // namespace annals::storage

@@ -1,0 +1,349 @@
+#include "storage/postgres/event_writer.h"
+
+#include <openssl/rand.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <set>
+#include <unordered_map>
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "fmt/format.h"
+#include "spdlog/spdlog.h"
+#include "storage/error.h"
+#include "storage/postgres/event_record.h"
+#include "storage/postgres/pqxx_status.h"
+#include "storage/postgres/sql_value.h"
+#include "storage/upsert_decision.h"
+
+namespace annals::storage {
+namespace {
+
+constexpr std::size_t kRowsMax = 5'000;
+constexpr std::size_t kRetractBatch = 5'000;
+constexpr absl::Duration kResolveMax = absl::Seconds(15);  // of a commit in doubt
+constexpr absl::Duration kResolvePause = absl::Milliseconds(200);
+
+constexpr char kLock[] = "SELECT pg_advisory_xact_lock(hashtextextended('annals.write', 0))";
+
+ConnectionPoolOptions WriterOptions(std::string connection_string) {
+  ConnectionPoolOptions options;
+  options.connection_string = std::move(connection_string);
+  options.connections_max = 1;
+  options.session_setup = StagingSetup();
+  return options;
+}
+
+std::string RandomRequestId() {
+  std::array<unsigned char, 16> bytes;
+  if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) {
+    spdlog::critical("no random bytes");
+    std::abort();
+  }
+  return fmt::format("{:02x}", fmt::join(bytes, ""));
+}
+
+struct FeedRow {
+  std::int32_t id = 0;
+  std::string licence;
+};
+
+std::map<std::string, FeedRow, std::less<>> ReadFeeds(Transaction& transaction,
+                                                      const std::vector<std::string>& feeds) {
+  std::map<std::string, FeedRow, std::less<>> found;
+  const auto rows = transaction.Run(
+      "SELECT feed, id, licence FROM feed WHERE feed = ANY ($1::text[])", {ArrayText(feeds)});
+  for (const auto& row : rows) {
+    found[row[0].c_str()] = {row[1].as<std::int32_t>(), row[2].c_str()};
+  }
+  return found;
+}
+
+ContentHash HashOf(std::string_view bytea) {
+  ContentHash hash{};
+  const std::string bytes = DecodeBytea(bytea);
+  std::copy_n(bytes.begin(), std::min(bytes.size(), hash.size()), hash.begin());
+  return hash;
+}
+
+std::optional<std::int64_t> OptionalNumber(const pqxx::field& field) {
+  return field.is_null() ? std::nullopt : std::optional(field.as<std::int64_t>());
+}
+
+struct StoredEvent {
+  EventName name;
+  CurrentEvent current;
+};
+
+std::unordered_map<std::int64_t, StoredEvent> ReadCurrent(Transaction& transaction,
+                                                          const std::vector<std::int64_t>& ids) {
+  std::unordered_map<std::int64_t, StoredEvent> stored;
+  const auto rows = transaction.Run(
+      fmt::format("SELECT e.id, f.feed, e.event, e.content_hash, e.source_version, e.revision, {},"
+                  " e.state = 1 FROM event e JOIN feed f ON f.id = e.feed_id"
+                  " WHERE e.id = ANY ($1::bigint[])",
+                  MicrosOf("e.create_time")),
+      {ArrayText(ids)});
+  for (const auto& row : rows) {
+    StoredEvent& event = stored[row[0].as<std::int64_t>()];
+    event.name = {row[1].c_str(), row[2].c_str()};
+    event.current = {HashOf(row[3].c_str()), OptionalNumber(row[4]), row[5].as<std::int64_t>(),
+                     row[6].as<Micros>(), row[7].as<bool>()};
+  }
+  return stored;
+}
+
+// The current rows of events as they would be stored again. Fewer than asked where some do not
+// exist.
+absl::StatusOr<std::vector<StagedEvent>> ReadRecords(Transaction& transaction,
+                                                     std::span<const std::int64_t> ids) {
+  std::vector<StagedEvent> events;
+  const auto rows = transaction.Run(
+      "SELECT record, feed_id, source_version, content_hash FROM event WHERE id = ANY "
+      "($1::bigint[])",
+      {ArrayText(ids)});
+  for (const auto& row : rows) {
+    StagedEvent& staged = events.emplace_back();
+    if (auto parsed = ParseRecord(row[0].c_str(), &staged.event); !parsed.ok()) return parsed;
+    staged.feed_id = row[1].as<std::int32_t>();
+    staged.source_version = OptionalNumber(row[2]);
+    staged.content_hash = HashOf(row[3].c_str());
+  }
+  return events;
+}
+
+}  // namespace
+
+struct EventWriter::Incoming {
+  UpsertRow row;
+  EventName name;
+  std::int64_t id = 0;
+  ContentHash content_hash{};
+};
+
+EventWriter::EventWriter(std::string connection_string, const Gazetteer* gazetteer)
+    : pool_(WriterOptions(std::move(connection_string))), gazetteer_(gazetteer) {}
+
+absl::StatusOr<Position> EventWriter::RunWrite(absl::Time deadline,
+                                               absl::FunctionRef<absl::Status(Write&)> body) {
+  const std::string request_id = RandomRequestId();
+  Position position;
+  const auto status = RunTransaction(
+      pool_, TransactionMode::kWrite, deadline, [&](Transaction& transaction) -> absl::Status {
+        transaction.Run(kLock);
+        const auto head = transaction.Run(fmt::format(
+            "SELECT coalesce(l.position, 0), {},"
+            " coalesce(l.active_count, 0), coalesce(l.retracted_count, 0),"
+            " coalesce(l.superseded_count, 0) FROM (VALUES (1)) AS one LEFT JOIN LATERAL"
+            " (SELECT position, commit_time, active_count, retracted_count, superseded_count"
+            "  FROM commit_log ORDER BY position DESC LIMIT 1) AS l ON true",
+            MicrosOf("greatest(clock_timestamp(), l.commit_time + interval '1 microsecond')")))[0];
+        const Start start{Position{head[0].as<std::int64_t>()}, head[1].as<Micros>(),
+                          head[2].as<std::int64_t>(), head[3].as<std::int64_t>(),
+                          head[4].as<std::int64_t>()};
+        const Position next{start.head.value + 1};
+        RevisionWriter revisions(&transaction, next, start.time);
+        Write write{transaction, start, revisions};
+        position = start.head;
+        if (auto done = body(write); !done.ok()) return done;
+        revisions.Flush();
+        if (revisions.added_count() == 0) return absl::OkStatus();
+        position = next;
+        transaction.Run(
+            "INSERT INTO commit_log (position, commit_time, request_id, active_count,"
+            " retracted_count, superseded_count) VALUES ($1::bigint, $2::timestamptz, $3,"
+            " $4::bigint, $5::bigint, $6::bigint)",
+            {fmt::format("{}", next.value), TimestampText(start.time), request_id,
+             fmt::format("{}", start.active_count + write.active_delta),
+             fmt::format("{}", start.retracted_count + write.retracted_delta),
+             fmt::format("{}", start.superseded_count + revisions.superseded_count())});
+        return absl::OkStatus();
+      });
+  if (status.ok()) return position;
+  if (ErrorReason(status) != "OUTCOME_UNKNOWN") return status;
+  const auto committed = WasCommitted(position, request_id);
+  if (!committed.ok()) return status;
+  if (*committed) return position;
+  return UnavailableError();
+}
+
+absl::StatusOr<bool> EventWriter::WasCommitted(Position position, const std::string& request_id) {
+  const absl::Time give_up = absl::Now() + kResolveMax;
+  while (true) {
+    bool committed = false;
+    // The lock is held until the lost session's transaction has ended, one way or the other.
+    const auto status = RunTransaction(
+        pool_, TransactionMode::kWrite, give_up, [&](Transaction& transaction) -> absl::Status {
+          transaction.Run(kLock);
+          const auto found = transaction.Run(
+              "SELECT 1 FROM commit_log WHERE position = $1::bigint AND request_id = $2",
+              {fmt::format("{}", position.value), request_id});
+          committed = !found.empty();
+          return absl::OkStatus();
+        });
+    if (status.ok()) {
+      spdlog::warn("a commit in doubt was {}", committed ? "stored" : "not stored");
+      return committed;
+    }
+    if (absl::Now() + kResolvePause >= give_up) return status;
+    absl::SleepFor(kResolvePause);
+  }
+}
+
+absl::StatusOr<std::vector<EventWriter::Incoming>> EventWriter::Prepare(
+    std::vector<UpsertRow> rows) {
+  if (rows.size() > kRowsMax) {
+    return Error(absl::StatusCode::kInvalidArgument, "TOO_MANY_ROWS",
+                 fmt::format("a batch has at most {} rows", kRowsMax));
+  }
+  std::vector<Incoming> incoming;
+  incoming.reserve(rows.size());
+  std::set<std::string> names;
+  for (UpsertRow& row : rows) {
+    if (!names.insert(row.event.name()).second) {
+      return Error(absl::StatusCode::kInvalidArgument, "DUPLICATE_NAME",
+                   fmt::format("{} stands twice in the batch", row.event.name()));
+    }
+    const auto name = ParseEventName(row.event.name());
+    if (!name.ok()) return name.status();
+    const ContentHash hash = HashContent(row.event);
+    incoming.push_back({std::move(row), *name, name->Id(), hash});
+  }
+  return incoming;
+}
+
+absl::Status EventWriter::UpsertInto(Write& write, std::vector<Incoming>& rows, bool validate_only,
+                                     UpsertReceipt* receipt) const {
+  std::vector<std::int64_t> ids;
+  std::set<std::string> feed_set;
+  for (const Incoming& incoming : rows) {
+    ids.push_back(incoming.id);
+    feed_set.insert(incoming.name.feed);
+  }
+  const auto feeds = ReadFeeds(write.transaction, {feed_set.begin(), feed_set.end()});
+  const auto stored = ReadCurrent(write.transaction, ids);
+  receipt->rows.clear();
+  for (Incoming& incoming : rows) {
+    const auto feed = feeds.find(incoming.name.feed);
+    if (feed == feeds.end()) return FeedNotFoundError(incoming.name.feed);
+    const auto found = stored.find(incoming.id);
+    const bool is_new = found == stored.end();
+    if (!is_new && found->second.name != incoming.name) return NameHashTakenError(incoming.name);
+    const CurrentEvent current = is_new ? CurrentEvent{} : found->second.current;
+    const auto outcome = DecideUpsert(is_new ? nullptr : &current, incoming.content_hash,
+                                      incoming.row.source_version, incoming.row.reinstate);
+    const std::int64_t revision = current.revision + (IsWritten(outcome) ? 1 : 0);
+    receipt->rows.push_back({outcome, revision});
+    if (!IsWritten(outcome) || validate_only) continue;
+    if (is_new || !current.active) ++write.active_delta;
+    if (!is_new && !current.active) --write.retracted_delta;
+    StagedEvent staged{
+        incoming.row.event, feed->second.id,
+        incoming.row.source_version ? incoming.row.source_version : current.source_version,
+        incoming.content_hash};
+    StampActive(*gazetteer_,
+                {feed->second.licence, revision, is_new ? write.start.time : current.create_time,
+                 write.start.time},
+                &staged.event);
+    write.revisions.Add(std::move(staged));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<UpsertReceipt> EventWriter::Upsert(absl::Time deadline, std::vector<UpsertRow> rows,
+                                                  bool validate_only) {
+  auto incoming = Prepare(std::move(rows));
+  if (!incoming.ok()) return incoming.status();
+  UpsertReceipt receipt;
+  const auto position = RunWrite(deadline, [&](Write& write) {
+    return UpsertInto(write, *incoming, validate_only, &receipt);
+  });
+  if (!position.ok()) return position.status();
+  receipt.position = *position;
+  return receipt;
+}
+
+absl::StatusOr<RetractReceipt> EventWriter::Retract(absl::Time deadline, const EventName& name,
+                                                    std::string_view reason, std::string_view etag,
+                                                    bool validate_only) {
+  RetractReceipt receipt;
+  const auto position = RunWrite(deadline, [&](Write& write) -> absl::Status {
+    const std::array<std::int64_t, 1> id = {name.Id()};
+    auto found = ReadRecords(write.transaction, id);
+    if (!found.ok()) return found.status();
+    if (found->empty() || found->front().event.name() != name.ToString()) {
+      return EventNotFoundError(name);
+    }
+    StagedEvent& staged = found->front();
+    if (!etag.empty() && etag != staged.event.etag()) {
+      return Error(absl::StatusCode::kAborted, "ETAG_MISMATCH",
+                   fmt::format("{} has changed since", name.ToString()), "etag");
+    }
+    if (staged.event.state() == annals::v1::EVENT_STATE_ACTIVE) {
+      StampRetracted(staged.event.revision() + 1, write.start.time, reason, &staged.event);
+      receipt.event = staged.event;
+      if (validate_only) return absl::OkStatus();
+      --write.active_delta;
+      ++write.retracted_delta;
+      write.revisions.Add(std::move(staged));
+      return absl::OkStatus();
+    }
+    receipt.event = std::move(staged.event);
+    return absl::OkStatus();
+  });
+  if (!position.ok()) return position.status();
+  receipt.position = *position;
+  return receipt;
+}
+
+absl::StatusOr<ReleaseReceipt> EventWriter::RetractAbsent(absl::Time deadline,
+                                                          std::string_view feed,
+                                                          const std::vector<std::int64_t>& kept_ids,
+                                                          std::string_view reason, double share_max,
+                                                          bool validate_only) {
+  ReleaseReceipt receipt;
+  const auto position = RunWrite(deadline, [&](Write& write) -> absl::Status {
+    receipt = {};
+    const auto feeds = ReadFeeds(write.transaction, {std::string(feed)});
+    if (feeds.empty()) return FeedNotFoundError(feed);
+    std::vector<std::int64_t> absent;
+    const auto active = write.transaction.Run(
+        "SELECT id, event FROM event WHERE feed_id = $1::int AND state = 1 ORDER BY event",
+        {fmt::format("{}", feeds.begin()->second.id)});
+    receipt.active_count = static_cast<std::int64_t>(active.size());
+    for (const auto& row : active) {
+      const auto id = row[0].as<std::int64_t>();
+      if (std::ranges::binary_search(kept_ids, id)) continue;
+      absent.push_back(id);
+      receipt.retracted_names.push_back(EventName{std::string(feed), row[1].c_str()}.ToString());
+    }
+    if (static_cast<double>(absent.size()) >
+        share_max * static_cast<double>(receipt.active_count)) {
+      return Error(absl::StatusCode::kFailedPrecondition, "TOO_MANY_RETRACTIONS",
+                   fmt::format("{} of {} active events of feeds/{} would be taken back, more than "
+                               "the share of {} allowed",
+                               absent.size(), receipt.active_count, feed, share_max));
+    }
+    if (validate_only) return absl::OkStatus();
+    for (std::span<const std::int64_t> left = absent; !left.empty();) {
+      const auto batch = left.first(std::min(left.size(), kRetractBatch));
+      left = left.subspan(batch.size());
+      auto records = ReadRecords(write.transaction, batch);
+      if (!records.ok()) return records.status();
+      for (StagedEvent& staged : *records) {
+        StampRetracted(staged.event.revision() + 1, write.start.time, reason, &staged.event);
+        write.revisions.Add(std::move(staged));
+      }
+    }
+    write.active_delta = -static_cast<std::int64_t>(absent.size());
+    write.retracted_delta = -write.active_delta;
+    return absl::OkStatus();
+  });
+  if (!position.ok()) return position.status();
+  receipt.position = *position;
+  return receipt;
+}
+
+}  // namespace annals::storage

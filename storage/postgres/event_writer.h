@@ -1,0 +1,69 @@
+// The write path of PostgresEventStore. One write at a time in the whole database: each takes an
+// advisory transaction lock, so that positions are dense and become visible in their order.
+//
+// Thread safe; writers of one process wait for each other on a connection of their own.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/statusor.h"
+#include "storage/event_store.h"
+#include "storage/postgres/connection_pool.h"
+#include "storage/postgres/staging.h"
+
+namespace annals::storage {
+
+class Gazetteer;
+
+class EventWriter {
+ public:
+  // `gazetteer` must outlive the writer.
+  EventWriter(std::string connection_string, const Gazetteer* gazetteer);
+
+  // As EventStore says of its methods.
+  absl::StatusOr<UpsertReceipt> Upsert(absl::Time deadline, std::vector<UpsertRow> rows,
+                                       bool validate_only);
+  absl::StatusOr<RetractReceipt> Retract(absl::Time deadline, const EventName& name,
+                                         std::string_view reason, std::string_view etag,
+                                         bool validate_only);
+  absl::StatusOr<ReleaseReceipt> RetractAbsent(absl::Time deadline, std::string_view feed,
+                                               const std::vector<std::int64_t>& kept_ids,
+                                               std::string_view reason, double share_max,
+                                               bool validate_only);
+
+ private:
+  // The state of the record that a write begins with, under the lock.
+  struct Start {
+    Position head;
+    Micros time = 0;  // of the position that the write takes
+    std::int64_t active_count = 0, retracted_count = 0, superseded_count = 0;
+  };
+  struct Write {
+    Transaction& transaction;
+    const Start& start;
+    RevisionWriter& revisions;
+    // What the write adds to the counts of the record.
+    std::int64_t active_delta = 0, retracted_delta = 0;
+  };
+
+  // Runs `body` under the lock; it adds its revisions and may run more than once. Where it added
+  // any, they take the next position. Answers the position that the record is at then.
+  absl::StatusOr<Position> RunWrite(absl::Time deadline,
+                                    absl::FunctionRef<absl::Status(Write&)> body);
+  // Whether the write that `request_id` names took `position`, once no one else holds the lock.
+  absl::StatusOr<bool> WasCommitted(Position position, const std::string& request_id);
+
+  struct Incoming;
+  static absl::StatusOr<std::vector<Incoming>> Prepare(std::vector<UpsertRow> rows);
+  absl::Status UpsertInto(Write& write, std::vector<Incoming>& rows, bool validate_only,
+                          UpsertReceipt* receipt) const;
+
+  ConnectionPool pool_;  // of one connection
+  const Gazetteer* const gazetteer_;
+};
+
+}  // namespace annals::storage

@@ -1,0 +1,346 @@
+#include "storage/postgres/postgres_event_store.h"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "fmt/format.h"
+#include "storage/error.h"
+#include "storage/gazetteer.h"
+#include "storage/postgres/event_record.h"
+#include "storage/postgres/question_planner.h"
+#include "storage/postgres/sql_value.h"
+#include "storage/postgres/statements.h"
+#include "storage/postgres/transaction.h"
+#include "storage/time_bucket.h"
+
+namespace annals::storage {
+namespace {
+
+// The position that a read answers for. POSITION_AHEAD where the record has not come so far.
+absl::StatusOr<Position> Resolve(const Transaction& transaction, const Snapshot& snapshot) {
+  if (!snapshot.as_of) return transaction.head();
+  if (*snapshot.as_of > transaction.head()) {
+    return Error(absl::StatusCode::kOutOfRange, "POSITION_AHEAD",
+                 "the record has not come to this position");
+  }
+  return *snapshot.as_of;
+}
+
+// Absent where `position` is the newest: history need not be looked at.
+std::optional<Position> PastPosition(const Transaction& transaction, Position position) {
+  return position == transaction.head() ? std::nullopt : std::optional(position);
+}
+
+// "$1::bigint" parameters of statements that are fixed but for them.
+std::string Number(std::int64_t value) { return fmt::format("{}", value); }
+
+QuestionPlan Plan(Transaction& transaction, const EventQuery& query) {
+  std::optional<std::int64_t> actor_events;
+  if (NeedsActorEvents(query)) {
+    std::vector<std::int64_t> keys;
+    for (const ActorTerm& term : *query.actors) keys.push_back(term.key);
+    actor_events = transaction
+                       .Run(
+                           "SELECT count(*) FROM (SELECT 1 FROM event_actor WHERE actor_key ="
+                           " ANY ($1::bigint[]) LIMIT $2::bigint) AS counted",
+                           {ArrayText(keys), Number(kRareActorEventsMax + 1)})[0][0]
+                       .as<std::int64_t>();
+  }
+  return PlanQuestion(query, actor_events);
+}
+
+Cursor CursorOf(const annals::v1::Event& event, EventOrder order, std::int64_t position) {
+  const EventColumns columns = DeriveColumns(event);
+  return {order == EventOrder::kRecordedNewestFirst ? position : columns.occurred.start,
+          columns.id};
+}
+
+// Cuts the rows of a PageStatement to the page.
+absl::Status FillPage(const pqxx::result& rows, const PageSpec& spec, EventPage* page) {
+  std::int64_t bytes = 0;
+  std::int64_t last_position = 0;
+  for (const auto& row : rows) {
+    annals::v1::Event event;
+    if (auto parsed = ParseRecord(row[0].c_str(), &event); !parsed.ok()) return parsed;
+    bytes += static_cast<std::int64_t>(event.ByteSizeLong());
+    const bool full = std::ssize(page->events) == spec.limit || bytes > spec.bytes_max;
+    if (!page->events.empty() && full) {
+      page->next = CursorOf(page->events.back(), spec.order, last_position);
+      return absl::OkStatus();
+    }
+    last_position = row[1].as<std::int64_t>();
+    page->events.push_back(std::move(event));
+  }
+  return absl::OkStatus();
+}
+
+// From `column` on: event_count, then (low, best, high, known_count) of persons and of fatalities.
+Totals ReadTotals(const pqxx::row& row, pqxx::row::size_type column) {
+  const auto count = [&](CountTotals* totals) {
+    totals->low = row[column++].as<std::int64_t>();
+    totals->best = row[column++].as<std::int64_t>();
+    totals->high = row[column++].as<std::int64_t>();
+    totals->known_count = row[column++].as<std::int64_t>();
+  };
+  Totals totals;
+  totals.event_count = row[column++].as<std::int64_t>();
+  count(&totals.persons);
+  count(&totals.fatalities);
+  return totals;
+}
+
+void Add(const CountTotals& from, CountTotals* to) {
+  to->low += from.low;
+  to->best += from.best;
+  to->high += from.high;
+  to->known_count += from.known_count;
+}
+
+void Add(const Totals& from, Totals* to) {
+  to->event_count += from.event_count;
+  Add(from.persons, &to->persons);
+  Add(from.fatalities, &to->fatalities);
+}
+
+std::string KeyOf(const pqxx::field& field, Dimension::Kind kind) {
+  switch (kind) {
+    case Dimension::Kind::kKind:
+      return annals::v1::EventKind_Name(field.as<int>());
+    case Dimension::Kind::kActor:
+    case Dimension::Kind::kRegion:
+    case Dimension::Kind::kCountry:
+    case Dimension::Kind::kFeed:
+      return field.c_str();
+    default:
+      return BucketKey(kind, field.as<Micros>());
+  }
+}
+
+absl::Status FillSummary(Transaction& transaction, const Question& question,
+                         const Gazetteer& gazetteer, const std::vector<Dimension>& dimensions,
+                         Summary* summary) {
+  for (const auto& row : transaction.Run(TotalsStatement(question, gazetteer, dimensions))) {
+    const Totals totals = ReadTotals(row, 1);
+    Add(totals, &summary->totals);
+    if (!row[0].as<bool>()) summary->remainder_count += totals.event_count;
+  }
+  if (dimensions.empty()) return absl::OkStatus();
+  // Two participants may share a text (a label may read like an actor's name): their groups are
+  // one.
+  std::map<std::vector<std::string>, Totals> groups;
+  for (const auto& row : transaction.Run(GroupsStatement(question, gazetteer, dimensions))) {
+    std::vector<std::string> keys;
+    for (std::size_t i = 0; i < dimensions.size(); ++i) {
+      keys.push_back(KeyOf(row[static_cast<pqxx::row::size_type>(i)], dimensions[i].kind));
+    }
+    Add(ReadTotals(row, static_cast<pqxx::row::size_type>(dimensions.size())), &groups[keys]);
+  }
+  if (std::ssize(groups) > kGroupsMax) {
+    return Error(absl::StatusCode::kInvalidArgument, "TOO_MANY_GROUPS",
+                 fmt::format("the answer has more than {} groups", kGroupsMax));
+  }
+  for (auto& [keys, totals] : groups) summary->groups.push_back({keys, totals});
+  return absl::OkStatus();
+}
+
+// ACTIVE events of the whole record at a position.
+std::int64_t RecordCount(Transaction& transaction, Position position) {
+  const auto rows = transaction.Run(
+      "SELECT active_count FROM commit_log WHERE position = $1::bigint", {Number(position.value)});
+  return rows.empty() ? 0 : rows[0][0].as<std::int64_t>();
+}
+
+}  // namespace
+
+PostgresEventStore::PostgresEventStore(ConnectionPool* pool, const Gazetteer* gazetteer)
+    : pool_(*pool), gazetteer_(*gazetteer), writer_(pool->options().connection_string, gazetteer) {}
+
+absl::StatusOr<FoundEvents> PostgresEventStore::GetEvents(const CallContext& context,
+                                                          const std::vector<EventName>& names,
+                                                          const Snapshot& snapshot) {
+  FoundEvents found;
+  const auto read = [&](Transaction& transaction) -> absl::Status {
+    const auto position = Resolve(transaction, snapshot);
+    if (!position.ok()) return position.status();
+    found = {std::vector<std::optional<annals::v1::Event>>(names.size()), *position};
+    std::vector<std::int64_t> ids;
+    for (const EventName& name : names) ids.push_back(name.Id());
+    const auto rows = transaction.Run(
+        "SELECT i.place, e.record FROM unnest($1::bigint[]) WITH ORDINALITY AS i(id, place)"
+        " JOIN event e ON e.id = i.id AND e.position <= $2::bigint"
+        " UNION ALL "
+        "SELECT i.place, r.record FROM unnest($1::bigint[]) WITH ORDINALITY AS i(id, place)"
+        " JOIN event_revision r ON r.id = i.id"
+        " AND r.position <= $2::bigint AND r.until_position > $2::bigint",
+        {ArrayText(ids), Number(position->value)});
+    for (const auto& row : rows) {
+      const auto place = row[0].as<std::size_t>() - 1;
+      annals::v1::Event event;
+      if (auto parsed = ParseRecord(row[1].c_str(), &event); !parsed.ok()) return parsed;
+      if (event.name() == names[place].ToString()) found.events[place] = std::move(event);
+    }
+    return absl::OkStatus();
+  };
+  if (auto done = RunTransaction(pool_, TransactionMode::kRead, context.deadline, read);
+      !done.ok()) {
+    return done;
+  }
+  return found;
+}
+
+absl::StatusOr<EventPage> PostgresEventStore::ListEvents(const CallContext& context,
+                                                         const EventQuery& query,
+                                                         const PageSpec& page,
+                                                         const Snapshot& snapshot) {
+  EventPage answer;
+  const auto read = [&](Transaction& transaction) -> absl::Status {
+    const auto position = Resolve(transaction, snapshot);
+    if (!position.ok()) return position.status();
+    answer = {{}, std::nullopt, *position};
+    const QuestionPlan plan = Plan(transaction, query);
+    if (plan.access == Access::kNothing) return absl::OkStatus();
+    const Question question{query, plan, PastPosition(transaction, *position)};
+    return FillPage(transaction.Run(PageStatement(question, page)), page, &answer);
+  };
+  if (auto done = RunTransaction(pool_, TransactionMode::kRead, context.deadline, read);
+      !done.ok()) {
+    return done;
+  }
+  return answer;
+}
+
+absl::StatusOr<Summary> PostgresEventStore::SummarizeEvents(
+    const CallContext& context, const EventQuery& query, const std::vector<Dimension>& dimensions,
+    const Snapshot& snapshot) {
+  Summary summary;
+  const auto read = [&](Transaction& transaction) -> absl::Status {
+    const auto position = Resolve(transaction, snapshot);
+    if (!position.ok()) return position.status();
+    summary = {};
+    summary.position = *position;
+    summary.record_count = RecordCount(transaction, *position);
+    const QuestionPlan plan = Plan(transaction, query);
+    if (plan.access == Access::kNothing) return absl::OkStatus();
+    const Question question{query, plan, PastPosition(transaction, *position)};
+    return FillSummary(transaction, question, gazetteer_, dimensions, &summary);
+  };
+  if (auto done = RunTransaction(pool_, TransactionMode::kRead, context.deadline, read);
+      !done.ok()) {
+    return done;
+  }
+  return summary;
+}
+
+absl::StatusOr<RevisionPage> PostgresEventStore::ListRevisions(
+    const CallContext& context, const EventName& name, std::optional<std::int64_t> from_revision,
+    int limit) {
+  RevisionPage page;
+  const auto read = [&](Transaction& transaction) -> absl::Status {
+    page = {{}, std::nullopt, transaction.head()};
+    const auto known = transaction.Run(
+        "SELECT 1 FROM event e JOIN feed f ON f.id = e.feed_id"
+        " WHERE e.id = $1::bigint AND f.feed = $2 AND e.event = $3",
+        {Number(name.Id()), name.feed, name.event});
+    if (known.empty()) return EventNotFoundError(name);
+    const auto rows = transaction.Run(
+        fmt::format("SELECT record, position, NULL::bigint AS end_time, revision FROM event"
+                    " WHERE id = $1::bigint AND revision <= $2::bigint"
+                    " UNION ALL "
+                    "SELECT record, position, {}, revision FROM event_revision"
+                    " WHERE id = $1::bigint AND revision <= $2::bigint"
+                    " ORDER BY revision DESC LIMIT $3::bigint",
+                    MicrosOf("end_time")),
+        {Number(name.Id()),
+         Number(from_revision.value_or(std::numeric_limits<std::int64_t>::max())),
+         Number(limit + 1)});
+    for (const auto& row : rows) {
+      if (std::ssize(page.revisions) == limit) {
+        page.next_revision = row[3].as<std::int64_t>();
+        break;
+      }
+      auto& revision = page.revisions.emplace_back();
+      if (auto parsed = ParseRecord(row[0].c_str(), &revision.event); !parsed.ok()) return parsed;
+      revision.position = Position{row[1].as<std::int64_t>()};
+      if (!row[2].is_null()) revision.end_time = row[2].as<Micros>();
+    }
+    return absl::OkStatus();
+  };
+  if (auto done = RunTransaction(pool_, TransactionMode::kRead, context.deadline, read);
+      !done.ok()) {
+    return done;
+  }
+  return page;
+}
+
+absl::StatusOr<Position> PostgresEventStore::PositionAt(const CallContext& context,
+                                                        absl::Time time) {
+  Position position;
+  const auto read = [&](Transaction& transaction) -> absl::Status {
+    const auto rows = transaction.Run(
+        "SELECT position FROM commit_log WHERE commit_time <= $1::timestamptz"
+        " ORDER BY commit_time DESC LIMIT 1",
+        {TimestampText(ToMicros(time))});
+    position = Position{rows.empty() ? 0 : rows[0][0].as<std::int64_t>()};
+    return absl::OkStatus();
+  };
+  if (auto done = RunTransaction(pool_, TransactionMode::kRead, context.deadline, read);
+      !done.ok()) {
+    return done;
+  }
+  return position;
+}
+
+absl::StatusOr<StoreInfo> PostgresEventStore::Info(const CallContext& context) {
+  StoreInfo info;
+  const auto read = [&](Transaction& transaction) -> absl::Status {
+    const auto row = transaction.Run(
+        fmt::format("SELECT s.store_id, (SELECT count(*) FROM feed),"
+                    " split_part(current_setting('server_version'), ' ', 1),"
+                    " (SELECT extversion FROM pg_extension WHERE extname = 'postgis'),"
+                    " {}, coalesce(l.active_count, 0), coalesce(l.retracted_count, 0),"
+                    " coalesce(l.superseded_count, 0)"
+                    " FROM store s LEFT JOIN LATERAL"
+                    " (SELECT commit_time, active_count, retracted_count, superseded_count"
+                    "  FROM commit_log ORDER BY position DESC LIMIT 1) AS l ON true",
+                    MicrosOf("l.commit_time")))[0];
+    info.store_id = row[0].c_str();
+    info.position = transaction.head();
+    info.feed_count = row[1].as<std::int64_t>();
+    info.engine = fmt::format("PostgreSQL {}, PostGIS {}", row[2].c_str(), row[3].c_str());
+    if (!row[4].is_null()) info.last_change = row[4].as<Micros>();
+    info.event_count = row[5].as<std::int64_t>();
+    info.retracted_count = row[6].as<std::int64_t>();
+    info.superseded_revision_count = row[7].as<std::int64_t>();
+    return absl::OkStatus();
+  };
+  if (auto done = RunTransaction(pool_, TransactionMode::kRead, context.deadline, read);
+      !done.ok()) {
+    return done;
+  }
+  return info;
+}
+
+absl::StatusOr<UpsertReceipt> PostgresEventStore::UpsertEvents(const CallContext& context,
+                                                               std::vector<UpsertRow> rows,
+                                                               bool validate_only) {
+  return writer_.Upsert(context.deadline, std::move(rows), validate_only);
+}
+
+absl::StatusOr<RetractReceipt> PostgresEventStore::RetractEvent(const CallContext& context,
+                                                                const EventName& name,
+                                                                std::string_view reason,
+                                                                std::string_view etag,
+                                                                bool validate_only) {
+  return writer_.Retract(context.deadline, name, reason, etag, validate_only);
+}
+
+absl::StatusOr<ReleaseReceipt> PostgresEventStore::RetractAbsent(
+    const CallContext& context, std::string_view feed, const std::vector<std::int64_t>& kept_ids,
+    std::string_view reason, double share_max, bool validate_only) {
+  return writer_.RetractAbsent(context.deadline, feed, kept_ids, reason, share_max, validate_only);
+}
+
+}  // namespace annals::storage

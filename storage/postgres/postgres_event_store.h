@@ -1,0 +1,56 @@
+// EventStore in PostgreSQL with PostGIS. Questions go by the access paths of question_planner.h,
+// writes through event_writer.h.
+//
+// REQUIRES: the database was prepared (store_setup.h). Pool and gazetteer must outlive the store.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "storage/event_store.h"
+#include "storage/postgres/connection_pool.h"
+#include "storage/postgres/event_writer.h"
+
+namespace annals::storage {
+
+class Gazetteer;
+
+class PostgresEventStore : public EventStore {
+ public:
+  // Reads use the pool; writes a connection of their own to the same database.
+  PostgresEventStore(ConnectionPool* pool, const Gazetteer* gazetteer);
+
+  absl::StatusOr<FoundEvents> GetEvents(const CallContext& context,
+                                        const std::vector<EventName>& names,
+                                        const Snapshot& snapshot) override;
+  absl::StatusOr<EventPage> ListEvents(const CallContext& context, const EventQuery& query,
+                                       const PageSpec& page, const Snapshot& snapshot) override;
+  absl::StatusOr<Summary> SummarizeEvents(const CallContext& context, const EventQuery& query,
+                                          const std::vector<Dimension>& dimensions,
+                                          const Snapshot& snapshot) override;
+  absl::StatusOr<RevisionPage> ListRevisions(const CallContext& context, const EventName& name,
+                                             std::optional<std::int64_t> from_revision,
+                                             int limit) override;
+  absl::StatusOr<Position> PositionAt(const CallContext& context, absl::Time time) override;
+  absl::StatusOr<StoreInfo> Info(const CallContext& context) override;
+
+  absl::StatusOr<UpsertReceipt> UpsertEvents(const CallContext& context,
+                                             std::vector<UpsertRow> rows,
+                                             bool validate_only) override;
+  absl::StatusOr<RetractReceipt> RetractEvent(const CallContext& context, const EventName& name,
+                                              std::string_view reason, std::string_view etag,
+                                              bool validate_only) override;
+  absl::StatusOr<ReleaseReceipt> RetractAbsent(const CallContext& context, std::string_view feed,
+                                               const std::vector<std::int64_t>& kept_ids,
+                                               std::string_view reason, double share_max,
+                                               bool validate_only) override;
+
+ private:
+  ConnectionPool& pool_;
+  const Gazetteer& gazetteer_;
+  EventWriter writer_;
+};
+
+}  // namespace annals::storage

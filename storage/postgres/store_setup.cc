@@ -1,0 +1,77 @@
+#include "storage/postgres/store_setup.h"
+
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fmt/format.h"
+#include "storage/catalog_store.h"
+#include "storage/event_name.h"
+#include "storage/gazetteer.h"
+#include "storage/postgres/migrator.h"
+#include "storage/postgres/sql_value.h"
+#include "storage/postgres/transaction.h"
+
+namespace annals::storage {
+namespace {
+
+// Two programs that start at once wait for each other on the row of store.
+absl::Status SeedActors(Transaction& transaction) {
+  const auto seeded = transaction.Run("SELECT actors_seeded FROM store FOR UPDATE");
+  if (seeded[0][0].as<bool>()) return absl::OkStatus();
+  std::vector<std::string> ids, records;
+  for (const auto& actor : StarterActors()) {
+    const auto id = ParseCatalogName("actors", actor.name());
+    if (!id.ok()) return id.status();
+    ids.push_back(*id);
+    records.push_back(ByteaText(actor.SerializeAsString()));
+  }
+  transaction.Run(
+      "INSERT INTO actor (actor, record)"
+      " SELECT a.actor, a.record FROM unnest($1::text[], $2::bytea[]) AS a(actor, record)",
+      {ArrayText(ids), ArrayText(records)});
+  transaction.Run("UPDATE store SET actors_seeded = true, catalog_version = catalog_version + 1");
+  return absl::OkStatus();
+}
+
+using RegionRow = std::array<std::optional<std::string>, 6>;
+
+RegionRow MakeRow(const Gazetteer& gazetteer, const Region& region) {
+  RegionRow row;
+  if (!region.polygons.empty()) row[0] = MultiPolygonText(region.polygons);
+  row[1] = region.code;
+  row[2] = region.title;
+  if (!region.parent.empty()) row[3] = region.parent;
+  row[4] = std::string(gazetteer.CountryOf(region.code));
+  row[5] = fmt::format("{}", static_cast<int>(region.level));
+  return row;
+}
+
+}  // namespace
+
+absl::Status PrepareStore(ConnectionPool& pool, absl::Time deadline) {
+  if (auto migrated = Migrate(pool, deadline); !migrated.ok()) return migrated;
+  return RunTransaction(pool, TransactionMode::kWrite, deadline, SeedActors);
+}
+
+absl::Status LoadRegions(ConnectionPool& pool, const Gazetteer& gazetteer, absl::Time deadline) {
+  return RunTransaction(
+      pool, TransactionMode::kWrite, deadline, [&](Transaction& transaction) -> absl::Status {
+        const auto loaded = transaction.Run("SELECT 1 FROM store WHERE region_version = $1",
+                                            {std::string(gazetteer.version())});
+        if (!loaded.empty()) return absl::OkStatus();
+        transaction.Run("UPDATE store SET region_version = $1", {std::string(gazetteer.version())});
+        transaction.Run("DELETE FROM region");
+        std::vector<RegionRow> rows;
+        for (const Region& region : gazetteer.regions()) {
+          rows.push_back(MakeRow(gazetteer, region));
+        }
+        const std::array<std::string, 6> columns = {"geom",   "code",    "title",
+                                                    "parent", "country", "level"};
+        transaction.Copy("region", columns, rows);
+        return absl::OkStatus();
+      });
+}
+
+}  // namespace annals::storage
