@@ -241,10 +241,15 @@ def run_annals(address, *arguments, status=0, stdin=None):
 
 
 def load_samples(address):
-    """What deploy/quickstart loads."""
-    run_annals(address, "ingest", KURSK_SAMPLE, "--feed", "sample", "--create-feed")
-    run_annals(address, "import", "ucdp-ged", UCDP_SAMPLE, "--feed", "ucdp-ged-ukraine",
-               "--create-feed")
+    """What deploy/quickstart loads, the way it does."""
+    run_annals(address, "ingest", KURSK_SAMPLE, "--feed", "sample", "--create-feed",
+               "--title", "January 2025, Kursk", "--licence", "CC0-1.0")
+    import_ucdp(address, UCDP_SAMPLE, "ucdp-ged-ukraine")
+
+
+def import_ucdp(address, file, feed, *arguments, **options):
+    return run_annals(address, "import", "ucdp-ged", file, "--feed", feed, "--create-feed",
+                      "--title", "UCDP GED", "--licence", "CC-BY-4.0", *arguments, **options)
 
 
 @functools.cache
