@@ -14,8 +14,8 @@ namespace annals::cli {
 namespace {
 
 constexpr char kFooter[] = R"(
-A name is feeds/FEED/events/EVENT or, shorter, FEED/EVENT as tables show it. On a terminal each event
-is told in full. Names that are not found are told on stderr, and the exit status is 1.
+A name is feeds/FEED/events/EVENT or, shorter, FEED/EVENT as tables show it. On a terminal each
+event is told in full. Names that are not found are told on stderr, and the exit status is 1.
 
 Examples:
   annals get sample/kursk-capture

@@ -12,8 +12,9 @@ namespace annals::cli {
 namespace {
 
 constexpr char kFooter[] = R"(
-Newest first. CHANGED names the fields in which a revision differs from the one before it. ndjson has one
-revision a line, with the event as it was, the position it came into force at and when it ended.
+Newest first. CHANGED names the fields in which a revision differs from the one before it. ndjson
+has one revision a line, with the event as it was, the position it came into force at and when it
+ended.
 
 Examples:
   annals history ucdp-ged/147997

@@ -17,8 +17,8 @@ namespace {
 constexpr char kFooter[] = R"(
 A file holds events as protobuf JSON, one a line (NDJSON) or in one array; .xz and .gz are read
 directly; - is standard input. Sending again is safe: what is already there is left unchanged.
-A line that cannot be taken is told on stderr with its file, line and field; the rest goes in, and the
-exit status is 1. Where the server goes away, what it did not acknowledge is sent again.
+A line that cannot be taken is told on stderr with its file, line and field; the rest goes in, and
+the exit status is 1. Where the server goes away, what it did not acknowledge is sent again.
 
 Examples:
   annals ingest events.ndjson

@@ -132,10 +132,13 @@ void IngestRun::Acknowledge(const v1::IngestEventsRequest& request,
 
 void IngestRun::TellRow(const v1::RowResult& result, std::string_view origin) {
   switch (result.outcome()) {
-    case v1::ROW_OUTCOME_INVALID:
-      Tell(
-          fmt::format("{}: {}: {} ({})", origin, result.name(), result.message(), result.reason()));
+    case v1::ROW_OUTCOME_INVALID: {
+      // The words mostly begin with the field already.
+      const bool named = result.message().starts_with(result.field());
+      Tell(fmt::format("{}: {}: {}{} ({})", origin, result.name(),
+                       named ? "" : result.field() + ": ", result.message(), result.reason()));
       break;
+    }
     case v1::ROW_OUTCOME_STALE:
       Tell(fmt::format("{}: {}: older than what is stored, left alone", origin, result.name()));
       break;

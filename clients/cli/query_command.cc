@@ -53,19 +53,20 @@ Request Ask(const Question& question, const std::string& order) {
 // Prints at most `limit` events, or all where it is negative; says how many in `printed`.
 absl::Status PrintEvents(Session& session, client::StreamRange<v1::Event> events,
                          std::int64_t limit, std::int64_t& printed) {
-  const std::unique_ptr<EventPrinter> printer = MakeEventPrinter(session);
-  absl::Status status;
+  std::unique_ptr<EventPrinter> printer;  // Made late: a refused question prints nothing.
   if (limit != 0) {
     for (const absl::StatusOr<v1::Event>& event : events) {
-      status = event.status();
-      if (!status.ok()) break;
+      // What was printed stays unfinished, so that no program takes a part for the whole.
+      if (!event.ok()) return event.status();
+      if (printer == nullptr) printer = MakeEventPrinter(session);
       printer->Add(*event);
       // A reader that went away (| head) wants no more.
       if (++printed == limit || !session.Out().good()) break;
     }
   }
+  if (printer == nullptr) printer = MakeEventPrinter(session);
   printer->Finish();
-  return status;
+  return absl::OkStatus();
 }
 
 absl::Status TellTotal(Session& session, const Question& question, std::int64_t printed) {

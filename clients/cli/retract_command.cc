@@ -8,8 +8,8 @@ namespace annals::cli {
 namespace {
 
 constexpr char kFooter[] = R"(
-The event stays readable by name and in its history; questions find it only with --include-retracted.
-Retracting a retracted event changes nothing.
+The event stays readable by name and in its history; questions find it only with
+--include-retracted. Retracting a retracted event changes nothing.
 
 Examples:
   annals retract my-notes/42 --reason "Entered twice; see my-notes/41")";

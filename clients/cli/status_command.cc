@@ -10,8 +10,8 @@ namespace annals::cli {
 namespace {
 
 constexpr char kFooter[] = R"(
-The position is what the record is current through: keep it, and --as-of POSITION gives today's answers
-for ever.)";
+The position is what the record is current through: keep it, and --as-of POSITION gives today's
+answers for ever.)";
 
 absl::Status Status(Session& session) {
   const auto status = session.Record().GetStatus();

@@ -18,10 +18,10 @@ namespace annals::cli {
 namespace {
 
 constexpr char kFooter[] = R"(
-An event counts once, in the bucket of its start (or of --since, where it began before). Persons and
-deaths are sums of best estimates, with the sums of the least and most in brackets; unknown is not 0.
-By actor an event counts for each of its actors. A table shows empty buckets too; ndjson and csv have
-one group a line, json is the whole answer.
+An event counts once, in the bucket of its start (or of --since, where it began before). Persons
+and deaths are sums of best estimates, with the sums of the least and most in brackets; unknown is
+not 0. By actor an event counts for each of its actors. A table shows empty buckets too; ndjson and
+csv have one group a line, json is the whole answer.
 
 Examples:
   annals timeline --region UA --by month

@@ -104,6 +104,19 @@ TEST(Query, TellsWhyThereIsNothing) {
   EXPECT_THAT(ran.err, HasSubstr("feeds/sample has 12 events, 1970-01-01"));
 }
 
+TEST(Query, PrintsNothingWhereItIsRefused) {
+  Runner runner;
+  runner.record->list_events = [](const v1::ListEventsRequest&) {
+    return absl::InvalidArgumentError("filter.regions: unknown");
+  };
+  for (const char* format : {"json", "ndjson", "csv", "geojson", "table"}) {
+    const Ran ran = runner({"query", "-o", format});
+    EXPECT_EQ(ran.exit_code, 1);
+    EXPECT_EQ(ran.out, "");
+    EXPECT_EQ(ran.err, "annals: INVALID_ARGUMENT: filter.regions: unknown\n");
+  }
+}
+
 TEST(Query, ExportsAll) {
   Runner runner;
   v1::EventOrder order = v1::EVENT_ORDER_UNSPECIFIED;

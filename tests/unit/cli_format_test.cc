@@ -157,7 +157,8 @@ TEST(ParseBox, TakesNegativeNumbersInOrder) {
 
 TEST(ParsePolygon, FindsTheOnePolygonWithItsHoles) {
   constexpr char kFeature[] = R"({"type":"FeatureCollection","features":[{"type":"Feature",
-    "geometry":{"type":"Polygon","coordinates":[[[0,0],[4,0],[4,4],[0,0]],[[1,1],[2,1],[2,2]]]}}]})";
+    "geometry":{"type":"Polygon",
+                "coordinates":[[[0,0],[4,0],[4,4],[0,0]],[[1,1],[2,1],[2,2]]]}}]})";
   const auto polygon = ParsePolygon(kFeature, "x");
   ASSERT_TRUE(polygon.ok());
   EXPECT_EQ(polygon->exterior().points_size(), 4);
