@@ -249,7 +249,7 @@ def load_samples(address):
 
 def import_ucdp(address, file, feed, *arguments, **options):
     return run_annals(address, "import", "ucdp-ged", file, "--feed", feed, "--create-feed",
-                      "--title", "UCDP GED", "--licence", "CC-BY-4.0", *arguments, **options)
+                      *arguments, **options)
 
 
 @functools.cache

@@ -1,5 +1,5 @@
-"""kill -9 of annalsd and of its PostgreSQL while events go in: no acknowledged event is lost, none is
-doubled, none appears that was not sent, and it goes on by itself."""
+"""kill -9 of annalsd and of its PostgreSQL while events go in: no acknowledged event is lost, none
+is doubled, none appears that was not sent, and it goes on by itself."""
 
 import os
 import signal

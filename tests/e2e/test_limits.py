@@ -1,5 +1,5 @@
-"""Every limit of the contract and every kind of bad input is refused with INVALID_ARGUMENT, the field and
-a stable reason; never with an empty answer, page one or INTERNAL."""
+"""Every limit of the contract and every kind of bad input is refused with INVALID_ARGUMENT, the field
+and a stable reason; never with an empty answer, page one or INTERNAL."""
 
 import math
 import unittest
@@ -316,8 +316,9 @@ class LimitsTest(harness.ServerTest):
             with self.subTest(text=text):
                 found = self.client.count(filter_pb.EventFilter(actors=[{"label": text}]))
                 self.assertEqual(found, 0)
-                self.client.upsert(harness.event("feeds/limits/events/injected", title=text,
-                                                 start=0, participants=[{"label": text, "role": 1}]))
+                self.client.upsert(harness.event(
+                    "feeds/limits/events/injected", title=text, start=0,
+                    participants=[{"label": text, "role": 1}]))
                 found = self.client.list_all(filter_pb.EventFilter(actors=[{"label": text}]))
                 self.assertIn(text, [event.title for event in found])
 

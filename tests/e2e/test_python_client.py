@@ -1,4 +1,4 @@
-"""A client in another language: Python, with stubs made by protoc from the project's proto alone."""
+"""A client in another language: Python, with stubs made by protoc from the proto files alone."""
 
 import unittest
 
@@ -61,8 +61,9 @@ class PythonClientTest(harness.ServerTest):
         self.assertEqual(len([name for name in names if "/stream-" in name]), 20 * 49)
 
     def test_pages_walk_every_event_once(self):
-        self.client.upsert(*(harness.event(f"feeds/python/events/page-{i}", start=1_000_000 + i // 3)
-                             for i in range(250)))
+        self.client.upsert(*(
+            harness.event(f"feeds/python/events/page-{i}", start=1_000_000 + i // 3)
+            for i in range(250)))
         window = {"start": {"seconds": 1_000_000}, "end": {"seconds": 1_000_100}}
         request = event_pb.ListEventsRequest(
             filter=filter_pb.EventFilter(occurred=window), page_size=17)

@@ -63,7 +63,8 @@ class SampleTest(harness.ServerTest):
         self.assertIn("HOLDER", roles(offer))
 
     def test_offer_is_found_by_the_addressees_name(self):
-        offer = self.only("--kind", "exchange-offer", "--actor", "North Korea", "--role", "addressee")
+        offer = self.only("--kind", "exchange-offer", "--actor", "North Korea",
+                          "--role", "addressee")
         self.assertEqual(offer["kind"], "EVENT_KIND_EXCHANGE_OFFER")
 
     def test_five_events_are_linked(self):
