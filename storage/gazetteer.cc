@@ -216,8 +216,10 @@ Gazetteer::~Gazetteer() = default;
 std::unique_ptr<const Gazetteer> Gazetteer::LoadEmbedded() {
   auto gazetteer = Parse(Unpack(GazetteerFiles().front().contents));
   if (!gazetteer.ok()) {
-    std::fputs("the compiled-in gazetteer is damaged: ", stderr);
-    std::fputs(gazetteer.status().ToString().c_str(), stderr);
+    std::fputs(
+        fmt::format("the compiled-in gazetteer is damaged: {}\n", gazetteer.status().ToString())
+            .c_str(),
+        stderr);
     std::abort();
   }
   return *std::move(gazetteer);

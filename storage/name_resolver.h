@@ -33,9 +33,9 @@ class NameResolver {
   [[nodiscard]] static NameResolver ForRegions(const Gazetteer& gazetteer);
   [[nodiscard]] static NameResolver ForActors(const std::vector<annals::v1::Actor>& actors);
 
-  // At most `candidates_max` (> 0), best first, each thing once. Of equal scores: countries before
-  // units and states before others, names in a known language before spellings of unknown language,
-  // then by name.
+  // At most `candidates_max` (> 0), best first, each thing once. Of equal scores: matches of codes
+  // and names in a known language before other spellings, countries before units and states before
+  // other actors, then by name. A text of nothing but punctuation resolves to nothing.
   [[nodiscard]] std::vector<ResolvedName> Resolve(std::string_view text,
                                                   std::size_t candidates_max) const;
 

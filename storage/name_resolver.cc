@@ -1,0 +1,206 @@
+#include "storage/name_resolver.h"
+
+#include <algorithm>
+#include <tuple>
+#include <unordered_map>
+#include <utility>
+
+#include "storage/gazetteer.h"
+#include "storage/name_fold.h"
+
+namespace annals::storage {
+namespace {
+
+constexpr double kExact = 1.0;
+constexpr double kPrefixLeast = 0.6;
+constexpr double kWordsLeast = 0.3;
+constexpr double kSpread = 0.3;
+// Shorter texts are only looked for at the beginning of names: they start a word of nearly every
+// name.
+constexpr std::size_t kWordBytesMin = 3;
+// Names looked at for each way to match: enough for any text that says something, and a bound for
+// those that do not.
+constexpr std::size_t kNamesMax = 2'000;
+
+std::vector<std::string_view> WordsOf(std::string_view folded) {
+  std::vector<std::string_view> words;
+  while (!folded.empty()) {
+    const std::size_t end = std::min(folded.find(' '), folded.size());
+    words.push_back(folded.substr(0, end));
+    folded.remove_prefix(std::min(end + 1, folded.size()));
+  }
+  return words;
+}
+
+// Whether each word of the text starts a word of the name.
+bool StartsWords(std::string_view name, const std::vector<std::string_view>& words) {
+  const std::vector<std::string_view> own = WordsOf(name);
+  return std::ranges::all_of(words, [&](std::string_view word) {
+    return std::ranges::any_of(own, [&](std::string_view each) { return each.starts_with(word); });
+  });
+}
+
+double PartScore(double least, std::string_view text, std::string_view name) {
+  return least + kSpread * static_cast<double>(text.size()) / static_cast<double>(name.size());
+}
+
+}  // namespace
+
+struct NameResolver::Index {
+  struct Thing {
+    std::string name;
+    std::string title;
+    int rank = 0;  // lower goes first among equals
+  };
+  struct Name {
+    std::string folded;
+    std::string text;
+    std::size_t thing = 0;
+    int rank = 0;  // 0 is a code, title or name of known language
+  };
+  struct Word {
+    std::string_view word;  // part of a name's folded text
+    std::size_t name = 0;
+  };
+
+  std::vector<Thing> things;
+  std::vector<Name> names;  // by folded, then thing and rank
+  std::vector<Word> words;  // of all names, by word, then name
+
+  void Add(Thing thing) { things.push_back(std::move(thing)); }
+  // A name of the thing added last.
+  void AddName(std::string_view text, int rank) {
+    std::string folded = FoldName(text);
+    if (!folded.empty()) {
+      names.push_back({std::move(folded), std::string(text), things.size() - 1, rank});
+    }
+  }
+  void Finish();
+};
+
+void NameResolver::Index::Finish() {
+  const auto key = [](const Name& name) {
+    return std::tie(name.folded, name.thing, name.rank, name.text);
+  };
+  std::ranges::sort(names, [&](const Name& a, const Name& b) { return key(a) < key(b); });
+  const auto repeated = std::ranges::unique(names, [](const Name& a, const Name& b) {
+    return a.folded == b.folded && a.thing == b.thing;
+  });
+  names.erase(repeated.begin(), repeated.end());
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    for (const std::string_view word : WordsOf(names[i].folded)) words.push_back({word, i});
+  }
+  std::ranges::sort(words, [](const Word& a, const Word& b) {
+    return std::tie(a.word, a.name) < std::tie(b.word, b.name);
+  });
+}
+
+namespace {
+
+// The best way in which each thing matched.
+class Matches {
+ public:
+  void Note(std::size_t thing, double score, int rank, std::size_t name) {
+    const auto [found, is_new] = best_.try_emplace(thing, Match{score, rank, name});
+    Match& best = found->second;
+    if (is_new || std::tuple(-score, rank, name) >= std::tuple(-best.score, best.rank, best.name)) {
+      return;
+    }
+    best = {score, rank, name};
+  }
+
+  struct Match {
+    double score;
+    int rank;
+    std::size_t name;
+  };
+  [[nodiscard]] const std::unordered_map<std::size_t, Match>& best() const { return best_; }
+
+ private:
+  std::unordered_map<std::size_t, Match> best_;
+};
+
+}  // namespace
+
+NameResolver::NameResolver(std::shared_ptr<const Index> index) : index_(std::move(index)) {}
+
+NameResolver NameResolver::ForRegions(const Gazetteer& gazetteer) {
+  auto index = std::make_shared<Index>();
+  for (const Region& region : gazetteer.regions()) {
+    const std::string name = "regions/" + region.code;
+    index->Add({name, region.title, region.level == RegionLevel::kCountry ? 0 : 1});
+    index->AddName(region.code, 0);
+    index->AddName(name, 0);
+    index->AddName(region.title, 0);
+    for (const RegionName& each : region.names) {
+      index->AddName(each.text, each.language_code.empty() ? 1 : 0);
+    }
+  }
+  index->Finish();
+  return NameResolver(std::move(index));
+}
+
+NameResolver NameResolver::ForActors(const std::vector<annals::v1::Actor>& actors) {
+  auto index = std::make_shared<Index>();
+  for (const annals::v1::Actor& actor : actors) {
+    index->Add({actor.name(), actor.title(), actor.kind() == annals::v1::ACTOR_KIND_STATE ? 0 : 1});
+    index->AddName(actor.name(), 0);
+    index->AddName(std::string_view(actor.name()).substr(actor.name().find('/') + 1), 0);
+    index->AddName(actor.title(), 0);
+    for (const annals::v1::LocalName& alias : actor.aliases()) {
+      index->AddName(alias.text(), alias.language_code().empty() ? 1 : 0);
+    }
+  }
+  index->Finish();
+  return NameResolver(std::move(index));
+}
+
+std::vector<ResolvedName> NameResolver::Resolve(std::string_view text,
+                                                std::size_t candidates_max) const {
+  const std::string folded = FoldName(text);
+  if (folded.empty()) return {};
+  Matches matches;
+  const auto& names = index_->names;
+  auto name = std::ranges::lower_bound(names, folded, {}, &Index::Name::folded);
+  for (std::size_t n = 0; name != names.end() && name->folded.starts_with(folded); ++name, ++n) {
+    if (n >= kNamesMax && name->folded != folded) break;
+    const double score =
+        name->folded == folded ? kExact : PartScore(kPrefixLeast, folded, name->folded);
+    matches.Note(name->thing, score, name->rank, static_cast<std::size_t>(name - names.begin()));
+  }
+
+  // The longest word is the rarest.
+  const std::vector<std::string_view> asked = WordsOf(folded);
+  const std::string_view rarest = *std::ranges::max_element(asked, {}, &std::string_view::size);
+  const auto& words = index_->words;
+  auto word = std::ranges::lower_bound(words, rarest, {}, &Index::Word::word);
+  for (std::size_t n = 0; word != words.end() && n < kNamesMax; ++word, ++n) {
+    if (rarest.size() < kWordBytesMin || !word->word.starts_with(rarest)) break;
+    const Index::Name& each = names[word->name];
+    if (each.folded.starts_with(folded) || !StartsWords(each.folded, asked)) continue;
+    const double score =
+        std::min(kWordsLeast + kSpread, PartScore(kWordsLeast, folded, each.folded));
+    matches.Note(each.thing, score, each.rank, word->name);
+  }
+
+  using Candidate = std::pair<std::size_t, Matches::Match>;
+  std::vector<Candidate> best(matches.best().begin(), matches.best().end());
+  const auto key = [this](const Candidate& candidate) {
+    const Index::Thing& thing = index_->things[candidate.first];
+    return std::tuple(-candidate.second.score, candidate.second.rank, thing.rank,
+                      std::string_view(thing.name));
+  };
+  const auto count = std::min(candidates_max, best.size());
+  std::ranges::partial_sort(
+      best, best.begin() + static_cast<std::ptrdiff_t>(count),
+      [&](const Candidate& a, const Candidate& b) { return key(a) < key(b); });
+  std::vector<ResolvedName> resolved;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto& [thing, match] = best[i];
+    resolved.push_back({index_->things[thing].name, index_->things[thing].title,
+                        names[match.name].text, match.score});
+  }
+  return resolved;
+}
+
+}  // namespace annals::storage
