@@ -157,7 +157,7 @@ void AddCommands(CLI::App& app, ChosenAction& chosen) {
 CLI::App* AddCommand(CLI::App& app, const std::string& name, const std::string& description,
                      const std::string& footer) {
   CLI::App* command = app.add_subcommand(name, description);
-  command->footer(footer);
+  command->footer(footer + "\n\n--server, --timeout, -o and --color: see annals --help.");
   return command;
 }
 

@@ -17,7 +17,8 @@ void AddFeedFlags(CLI::App* command, FeedFlags& flags) {
                             ->add_flag("--create-feed", flags.create,
                                        "Create it where there is none; needs --title and --licence")
                             ->group(group)
-                            ->needs(feed);
+                            ->needs(feed)
+                            ->option_text(" ");
   one("--title", flags.title, "TEXT", "Title of a new feed")->needs(create);
   one("--licence", flags.licence, "LICENCE", "Its licence: an SPDX id such as CC-BY-4.0, or a URL")
       ->needs(create);

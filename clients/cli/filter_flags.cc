@@ -143,7 +143,7 @@ void AddFilterFlags(CLI::App* command, FilterFlags& flags) {
     command->add_option(flag, value, text)->option_text(type)->group(group);
   };
   const auto many = [&](const char* flag, std::vector<std::string>& values, const char* type,
-                        const char* text) {
+                        const std::string& text) {
     return AddRepeated(command, flag, values, text)->option_text(type)->group(group);
   };
   one("--since", flags.since, "TIME",
@@ -159,11 +159,12 @@ void AddFilterFlags(CLI::App* command, FilterFlags& flags) {
   one("--near", flags.near, "LAT,LON", "Around this point, with --radius");
   one("--radius", flags.radius, "DISTANCE", "50km, 800m, 30mi, 12nmi");
   one("--polygon", flags.polygon_path, "FILE", "In the polygon of this GeoJSON file");
-  many("--kind", flags.kinds, "KIND", "capture, deployment, exchange-offer, battle, …; repeatable")
+  many("--kind", flags.kinds, "KIND", EnumWords(*v1::EventKind_descriptor()) + "; repeatable")
       ->delimiter(',');
   many("--actor", flags.actors, "ACTOR",
        "actors/x, x or a name; else participants labelled so (label:TEXT forces that); repeatable");
-  many("--role", flags.roles, "ROLE", "Only actors in this role: captor, offeror, …; repeatable")
+  many("--role", flags.roles, "ROLE",
+       "Only actors in this role: " + EnumWords(*v1::ParticipantRole_descriptor()) + "; repeatable")
       ->delimiter(',');
   many("--feed", flags.feeds, "FEED", "Of this feed; repeatable")->delimiter(',');
   command->add_flag("--include-retracted", flags.include_retracted, "Retracted events too")
