@@ -77,7 +77,7 @@ absl::Status CannotListen(const ListenAddress& address) {
 struct Server::State {
   State(const ServerOptions& options, const Stores& stores, TokenCodec codec)
       : tokens(std::move(codec)),
-        executor(options.sql_threads, kQueuedCallsMax),
+        executor(options.sql_threads, options.queued_calls_max),
         catalog_cache(stores.catalog),
         region_resolver(storage::NameResolver::ForRegions(*stores.gazetteer)),
         backend{.events = stores.events,

@@ -24,6 +24,7 @@ inline constexpr int kSqlThreadsDefault = 8;
 struct ServerOptions {
   std::vector<std::string> listen;  // "HOST:PORT" or "unix:PATH", one at least
   int sql_threads = kSqlThreadsDefault;
+  std::size_t queued_calls_max = kQueuedCallsMax;  // wait for a thread; more are RESOURCE_EXHAUSTED
 };
 
 // What it serves; all of it must outlive the server.

@@ -9,7 +9,7 @@
 
 #include "storage/error.h"
 #include "tests/support/event_builder.h"
-#include "tests/unit/service_fixture.h"
+#include "tests/support/service_fixture.h"
 
 namespace annals::service {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "storage/error.h"
 #include "storage/event_name.h"
-#include "tests/unit/service_fixture.h"
+#include "tests/support/service_fixture.h"
 
 namespace annals::service {
 namespace {

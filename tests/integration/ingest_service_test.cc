@@ -1,0 +1,267 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "service/validate/row_validator.h"
+#include "tests/support/service_test_server.h"
+
+namespace annals::testing {
+namespace {
+
+using annals::v1::IngestService;
+using annals::v1::RowOutcome;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using Stub = IngestService::Stub;
+
+class IngestServiceTest : public ServiceTest {
+ protected:
+  void SetUp() override {
+    ServiceTest::SetUp();
+    CreateFeed("f");
+    writer = ingest->IngestEvents(&context);
+  }
+
+  void TearDown() override {
+    context.TryCancel();
+    writer.reset();
+    ServiceTest::TearDown();
+  }
+
+  static annals::v1::IngestEventsRequest Batch(const std::vector<annals::v1::Event>& rows) {
+    annals::v1::IngestEventsRequest request;
+    for (const auto& event : rows) *request.mutable_batch()->add_rows()->mutable_event() = event;
+    return request;
+  }
+
+  // Sends a message of the stream and reads its answer.
+  annals::v1::IngestEventsResponse Send(const annals::v1::IngestEventsRequest& request) {
+    annals::v1::IngestEventsResponse response;
+    EXPECT_TRUE(writer->Write(request));
+    EXPECT_TRUE(writer->Read(&response));
+    return response;
+  }
+
+  // Sends a message that ends the stream.
+  Failure SendFails(const annals::v1::IngestEventsRequest& request) {
+    annals::v1::IngestEventsResponse response;
+    writer->Write(request);
+    EXPECT_FALSE(writer->Read(&response));
+    return FailureOf(writer->Finish());
+  }
+
+  static annals::v1::IngestEventsRequest ReleaseEnd(double share_max) {
+    annals::v1::IngestEventsRequest request;
+    request.mutable_release_end()->set_feed("feeds/f");
+    request.mutable_release_end()->set_reason("gone from the release");
+    request.mutable_release_end()->set_retracted_share_max(share_max);
+    return request;
+  }
+
+  std::int64_t EventCount() {
+    annals::v1::GetStatusResponse response;
+    grpc::ClientContext call;
+    EXPECT_TRUE(server_status->GetStatus(&call, {}, &response).ok());
+    return response.event_count();
+  }
+
+  grpc::ClientContext context;
+  std::unique_ptr<
+      grpc::ClientReaderWriter<annals::v1::IngestEventsRequest, annals::v1::IngestEventsResponse>>
+      writer;
+};
+
+TEST_F(IngestServiceTest, TakesABatchInWholly) {
+  annals::v1::BatchUpsertEventsRequest request;
+  annals::v1::BatchUpsertEventsResponse response;
+  for (const char* id : {"1", "2"}) {
+    *request.add_rows()->mutable_event() = EventBuilder("f", id).Build();
+  }
+  const auto call = [&] { return Call(*ingest, &Stub::BatchUpsertEvents, request, &response); };
+  request.set_validate_only(true);
+  ASSERT_EQ(call().code, grpc::StatusCode::OK);
+  EXPECT_EQ(response.counts().created(), 2);
+  EXPECT_EQ(EventCount(), 0);
+  request.set_validate_only(false);
+  ASSERT_EQ(call().code, grpc::StatusCode::OK);
+  ASSERT_THAT(response.results(), SizeIs(2));
+  EXPECT_EQ(response.results(1).index(), 1);
+  EXPECT_EQ(response.results(1).name(), "feeds/f/events/2");
+  EXPECT_EQ(response.results(1).outcome(), annals::v1::ROW_OUTCOME_CREATED);
+  ASSERT_EQ(call().code, grpc::StatusCode::OK);
+  EXPECT_EQ(response.counts().unchanged(), 2);
+  EXPECT_EQ(EventCount(), 2);
+}
+
+TEST_F(IngestServiceTest, RefusesABatchWithAnyBadRowAndNamesEach) {
+  annals::v1::BatchUpsertEventsRequest request;
+  annals::v1::BatchUpsertEventsResponse response;
+  const auto call = [&] { return Call(*ingest, &Stub::BatchUpsertEvents, request, &response); };
+  EXPECT_EQ(call().reason, "REQUIRED");
+  *request.add_rows()->mutable_event() = EventBuilder("f", "1").Build();
+  *request.add_rows()->mutable_event() = EventBuilder("f", "2").Title("").Build();
+  *request.add_rows()->mutable_event() = EventBuilder("f", "1").Build();
+  *request.add_rows()->mutable_event() = EventBuilder("f", "4").Build();
+  request.mutable_rows(3)->set_source_version(-1);
+  request.add_rows();
+  const Failure failure = call();
+  EXPECT_EQ(failure.code, grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(failure.field, "rows[1].event.title");
+  EXPECT_THAT(failure.violations, ElementsAre("rows[1].event.title", "rows[2].event.name",
+                                              "rows[3].source_version", "rows[4].event"));
+  EXPECT_EQ(EventCount(), 0);
+}
+
+TEST_F(IngestServiceTest, LimitsBatches) {
+  annals::v1::BatchUpsertEventsRequest request;
+  annals::v1::BatchUpsertEventsResponse response;
+  for (int i = 0; i <= service::kBatchRowsMax; ++i) {
+    *request.add_rows()->mutable_event() = EventBuilder("f", std::to_string(i)).Build();
+  }
+  const auto call = [&] { return Call(*ingest, &Stub::BatchUpsertEvents, request, &response); };
+  const Failure failure = call();
+  EXPECT_EQ(failure.reason, "BATCH_TOO_LARGE");
+  EXPECT_EQ(failure.field, "rows");
+  request.mutable_rows()->RemoveLast();
+  EXPECT_EQ(call().code, grpc::StatusCode::OK);
+  request.clear_rows();
+  request.add_rows()->mutable_event()->set_description(std::string(70 << 20, 'x'));
+  EXPECT_EQ(call().code, grpc::StatusCode::RESOURCE_EXHAUSTED);
+}
+
+TEST_F(IngestServiceTest, RefusesAnIllegalStepNamingBoth) {
+  auto event = EventBuilder("f", "1").Kind(annals::v1::EVENT_KIND_EXCHANGE_OFFER).Build();
+  for (const auto step : {annals::v1::OFFER_STATUS_REJECTED, annals::v1::OFFER_STATUS_AGREED}) {
+    auto* added = event.mutable_exchange_offer()->add_steps();
+    added->set_status(step);
+    added->mutable_occurred()->mutable_start()->set_seconds(step == 7 ? 1 : 2);
+    added->mutable_occurred()->set_precision(annals::v1::TIME_PRECISION_INSTANT);
+  }
+  annals::v1::BatchUpsertEventsRequest request;
+  annals::v1::BatchUpsertEventsResponse response;
+  *request.add_rows()->mutable_event() = event;
+  const Failure failure = Call(*ingest, &Stub::BatchUpsertEvents, request, &response);
+  EXPECT_EQ(failure.code, grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_EQ(failure.reason, "ILLEGAL_STEP");
+  EXPECT_EQ(failure.field, "rows[0].event.exchange_offer.steps[1]");
+}
+
+TEST_F(IngestServiceTest, RetractsWithAReason) {
+  Ingest({EventBuilder("f", "1").Build()});
+  annals::v1::RetractEventRequest request;
+  annals::v1::RetractEventResponse response;
+  const auto call = [&] { return Call(*ingest, &Stub::RetractEvent, request, &response); };
+  request.set_name("feeds/f/events/1");
+  EXPECT_EQ(call().field, "reason");
+  request.set_reason("wrong");
+  request.set_etag("another");
+  EXPECT_EQ(call().code, grpc::StatusCode::ABORTED);
+  request.clear_etag();
+  ASSERT_EQ(call().code, grpc::StatusCode::OK);
+  EXPECT_EQ(response.event().state(), annals::v1::EVENT_STATE_RETRACTED);
+  EXPECT_EQ(response.event().retraction_reason(), "wrong");
+  request.set_name("feeds/f/events/2");
+  EXPECT_EQ(call().code, grpc::StatusCode::NOT_FOUND);
+  request.set_name("2");
+  EXPECT_EQ(call().reason, "BAD_NAME");
+}
+
+TEST_F(IngestServiceTest, StreamsBatchesWithAResultForEachBadRow) {
+  auto request = Batch({EventBuilder("f", "1").Build(), EventBuilder("f", "2").Title("").Build(),
+                        EventBuilder("none", "3").Build(), EventBuilder("f", "1").Build()});
+  auto response = Send(request);
+  EXPECT_EQ(response.counts().created(), 1);
+  EXPECT_EQ(response.counts().invalid(), 3);
+  ASSERT_THAT(response.results(), SizeIs(3));
+  EXPECT_EQ(response.results(0).index(), 1);
+  EXPECT_EQ(response.results(0).field(), "title");
+  EXPECT_EQ(response.results(0).reason(), "REQUIRED");
+  EXPECT_EQ(response.results(1).reason(), "UNKNOWN_FEED");
+  EXPECT_EQ(response.results(2).reason(), "DUPLICATE_NAME");
+  EXPECT_FALSE(response.position().empty());
+  response = Send(Batch({EventBuilder("f", "1").Build()}));
+  EXPECT_EQ(response.counts().unchanged(), 1);
+  EXPECT_THAT(response.results(), IsEmpty());
+  response = Send(Batch({EventBuilder("f", "9").Title("").Build()}));
+  EXPECT_EQ(response.counts().invalid(), 1);
+  EXPECT_FALSE(response.position().empty());
+  writer->WritesDone();
+  EXPECT_FALSE(writer->Read(&response));
+  EXPECT_TRUE(writer->Finish().ok());
+  EXPECT_EQ(EventCount(), 1);
+}
+
+TEST_F(IngestServiceTest, StreamsValidateOnlyBatches) {
+  auto request = Batch({EventBuilder("f", "1").Build()});
+  request.mutable_batch()->set_validate_only(true);
+  EXPECT_EQ(Send(request).counts().created(), 1);
+  EXPECT_EQ(EventCount(), 0);
+}
+
+TEST_F(IngestServiceTest, ReportsStaleRowsAndThoseThatStayRetracted) {
+  auto request = Batch({EventBuilder("f", "1").Build()});
+  request.mutable_batch()->mutable_rows(0)->set_source_version(5);
+  Send(request);
+  request.mutable_batch()->mutable_rows(0)->set_source_version(4);
+  request.mutable_batch()->mutable_rows(0)->mutable_event()->set_title("older");
+  auto response = Send(request);
+  ASSERT_THAT(response.results(), SizeIs(1));
+  EXPECT_EQ(response.results(0).outcome(), annals::v1::ROW_OUTCOME_STALE);
+  EXPECT_EQ(response.counts().stale(), 1);
+}
+
+TEST_F(IngestServiceTest, EndsAReleaseByTakingBackWhatItLacks) {
+  std::vector<annals::v1::Event> rows;
+  for (int i = 0; i < 10; ++i) rows.push_back(EventBuilder("f", std::to_string(i)).Build());
+  Ingest(rows);
+  rows.resize(7);
+  rows[6].clear_title();  // named though invalid: it stays
+  Send(Batch(rows));
+  auto request = ReleaseEnd(0.3);
+  request.mutable_release_end()->set_validate_only(true);
+  EXPECT_EQ(EventCount(), 10);
+  const auto response = Send(ReleaseEnd(0.3));
+  EXPECT_EQ(response.counts().retracted(), 3);
+  ASSERT_THAT(response.results(), SizeIs(3));
+  EXPECT_EQ(response.results(0).name(), "feeds/f/events/7");
+  EXPECT_EQ(response.results(0).outcome(), annals::v1::ROW_OUTCOME_RETRACTED);
+  EXPECT_EQ(EventCount(), 7);
+  EXPECT_EQ(SendFails(Batch(rows)).reason, "AFTER_RELEASE_END");
+}
+
+TEST_F(IngestServiceTest, RefusesToTakeTooMuchBack) {
+  std::vector<annals::v1::Event> rows;
+  for (int i = 0; i < 10; ++i) rows.push_back(EventBuilder("f", std::to_string(i)).Build());
+  Ingest(rows);
+  rows.resize(7);
+  Send(Batch(rows));
+  auto request = ReleaseEnd(0);
+  request.mutable_release_end()->clear_retracted_share_max();
+  const Failure failure = SendFails(request);
+  EXPECT_EQ(failure.code, grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_EQ(failure.reason, "TOO_MANY_RETRACTIONS");
+  EXPECT_EQ(EventCount(), 10);
+}
+
+TEST_F(IngestServiceTest, RefusesBadReleaseEnds) {
+  const Failure failure = SendFails(ReleaseEnd(1.5));
+  EXPECT_EQ(failure.reason, "SHARE_RANGE");
+  EXPECT_EQ(failure.field, "release_end.retracted_share_max");
+}
+
+TEST_F(IngestServiceTest, RefusesReleasesOfUnknownFeeds) {
+  auto request = ReleaseEnd(1);
+  request.mutable_release_end()->set_feed("feeds/none");
+  EXPECT_EQ(SendFails(request).reason, "UNKNOWN_FEED");
+}
+
+TEST_F(IngestServiceTest, RefusesEmptyMessages) { EXPECT_EQ(SendFails({}).field, "message"); }
+
+TEST_F(IngestServiceTest, RefusesEmptyBatches) {
+  EXPECT_EQ(SendFails(Batch({})).reason, "REQUIRED");
+}
+
+}  // namespace
+}  // namespace annals::testing
