@@ -11,6 +11,9 @@
 namespace annals::storage {
 namespace {
 
+constexpr std::string_view kRegions = "regions/";
+constexpr std::string_view kActors = "actors/";
+
 constexpr double kExact = 1.0;
 constexpr double kPrefixLeast = 0.6;
 constexpr double kWordsLeast = 0.3;
@@ -63,6 +66,7 @@ struct NameResolver::Index {
     std::size_t name = 0;
   };
 
+  std::string_view collection;  // "regions/" or "actors/"
   std::vector<Thing> things;
   std::vector<Name> names;  // by folded, then thing and rank
   std::vector<Word> words;  // of all names, by word, then name
@@ -126,11 +130,11 @@ NameResolver::NameResolver(std::shared_ptr<const Index> index) : index_(std::mov
 
 NameResolver NameResolver::ForRegions(const Gazetteer& gazetteer) {
   auto index = std::make_shared<Index>();
+  index->collection = kRegions;
   for (const Region& region : gazetteer.regions()) {
-    const std::string name = "regions/" + region.code;
-    index->Add({name, region.title, region.level == RegionLevel::kCountry ? 0 : 1});
+    index->Add({std::string(kRegions) + region.code, region.title,
+                region.level == RegionLevel::kCountry ? 0 : 1});
     index->AddName(region.code, 0);
-    index->AddName(name, 0);
     index->AddName(region.title, 0);
     for (const RegionName& each : region.names) {
       index->AddName(each.text, each.language_code.empty() ? 1 : 0);
@@ -142,10 +146,11 @@ NameResolver NameResolver::ForRegions(const Gazetteer& gazetteer) {
 
 NameResolver NameResolver::ForActors(const std::vector<annals::v1::Actor>& actors) {
   auto index = std::make_shared<Index>();
+  index->collection = kActors;
   for (const annals::v1::Actor& actor : actors) {
+    if (!actor.name().starts_with(kActors)) continue;
     index->Add({actor.name(), actor.title(), actor.kind() == annals::v1::ACTOR_KIND_STATE ? 0 : 1});
-    index->AddName(actor.name(), 0);
-    index->AddName(std::string_view(actor.name()).substr(actor.name().find('/') + 1), 0);
+    index->AddName(std::string_view(actor.name()).substr(kActors.size()), 0);
     index->AddName(actor.title(), 0);
     for (const annals::v1::LocalName& alias : actor.aliases()) {
       index->AddName(alias.text(), alias.language_code().empty() ? 1 : 0);
@@ -157,6 +162,7 @@ NameResolver NameResolver::ForActors(const std::vector<annals::v1::Actor>& actor
 
 std::vector<ResolvedName> NameResolver::Resolve(std::string_view text,
                                                 std::size_t candidates_max) const {
+  if (text.starts_with(index_->collection)) text.remove_prefix(index_->collection.size());
   const std::string folded = FoldName(text);
   if (folded.empty()) return {};
   Matches matches;
