@@ -24,7 +24,8 @@ def line(event_id, **changes):
 class CliTest(harness.ServerTest):
     @classmethod
     def prepare(cls):
-        cls.client.create_feed("cli")
+        cls.client.create_feed("cli")  # Never changed by a test.
+        cls.client.create_feed("more")
         location = events_pb.Location(point={"latitude": 51.19, "longitude": 35.27})
         cls.client.upsert(
             harness.event("feeds/cli/events/one", title='Quote " and, comma', location=location,
@@ -86,29 +87,28 @@ class CliTest(harness.ServerTest):
         self.assertIn("STRIKE", both.stdout.upper())
 
     def test_get_and_history(self):
-        self.client.upsert(harness.event("feeds/cli/events/two", title="Інший",
-                                         start=1_736_726_400, kind=events_pb.EVENT_KIND_STRIKE))
-        self.addCleanup(self.client.upsert, harness.event(
-            "feeds/cli/events/two", title="Другий", start=1_736_726_400,
-            kind=events_pb.EVENT_KIND_STRIKE))
-        [event] = self.annals_json("get", "cli/two")
+        for title in ("Другий", "Інший"):
+            self.client.upsert(harness.event("feeds/more/events/two", title=title))
+        [event] = self.annals_json("get", "more/two")
         self.assertEqual(event["title"], "Інший")
-        revisions = self.annals("history", "cli/two", "-o", "ndjson").stdout.splitlines()
+        revisions = self.annals("history", "more/two", "-o", "ndjson").stdout.splitlines()
         titles = [json.loads(revision)["event"]["title"] for revision in revisions]
-        self.assertEqual(titles[:2], ["Інший", "Другий"])
-        missing = self.annals("get", "cli/two", "cli/none", "-o", "json", status=1)
+        self.assertEqual(titles, ["Інший", "Другий"])
+        missing = self.annals("get", "more/two", "more/none", "-o", "json", status=1)
         self.assertEqual(len(json.loads(missing.stdout)), 1)
-        self.assertIn("cli/none", missing.stderr)
+        self.assertIn("feeds/more/events/none", missing.stderr)
 
     def test_retract(self):
-        self.client.upsert(harness.event("feeds/cli/events/gone", start=0))
-        self.annals("retract", "cli/gone", "--reason", "Entered twice")
-        self.assertNotIn("gone", self.names())
-        self.assertIn("gone", self.names("--include-retracted"))
-        [event] = self.annals_json("get", "cli/gone")
+        self.client.create_feed("retract")
+        self.client.upsert(harness.event("feeds/retract/events/gone"))
+        self.annals("retract", "retract/gone", "--reason", "Entered twice")
+        self.assertEqual(self.annals("count", "--feed", "retract").stdout, "0\n")
+        found = self.annals_json("query", "--feed", "retract", "--include-retracted")
+        self.assertEqual([event["state"] for event in found], ["EVENT_STATE_RETRACTED"])
+        [event] = self.annals_json("get", "retract/gone")
         self.assertEqual(event["retractionReason"], "Entered twice")
-        self.annals("retract", "cli/none", "--reason", "x", status=1)
-        self.annals("retract", "cli/gone", status=2)
+        self.annals("retract", "retract/none", "--reason", "x", status=1)
+        self.annals("retract", "retract/gone", status=2)
 
     def test_feeds(self):
         self.annals("feeds", "create", "cli-feeds", "--title", "A", "--licence", "CC0-1.0")
@@ -153,19 +153,19 @@ class CliTest(harness.ServerTest):
             line("lines-5", location={"point": {"latitude": 91, "longitude": 0}}),
             line("lines-6", nonsense=1),
             line("lines-7", title="Добре")]) + "\n"
-        result = self.annals("ingest", "-", "--feed", "cli", stdin=text, status=1)
+        result = self.annals("ingest", "-", "--feed", "more", stdin=text, status=1)
         for number, field in ((2, ""), (3, "title"), (4, "occurred.end"),
                               (5, "location.point.latitude"), (6, "nonsense")):
             complaint = [row for row in result.stderr.splitlines() if f":{number}:" in row]
             self.assertEqual(len(complaint), 1, result.stderr)
             self.assertIn(field, complaint[0])
         self.assertIn("created 2", result.stderr)
-        self.assertEqual(len(self.annals_json("get", "cli/lines-1", "cli/lines-7")), 2)
+        self.assertEqual(len(self.annals_json("get", "more/lines-1", "more/lines-7")), 2)
 
     def test_dry_run_changes_nothing(self):
-        result = self.annals("ingest", "-", "--feed", "cli", "--dry-run", stdin=line("dry") + "\n")
+        result = self.annals("ingest", "-", "--feed", "more", "--dry-run", stdin=line("dry") + "\n")
         self.assertIn("created 1", result.stderr)
-        self.annals("get", "cli/dry", status=1)
+        self.annals("get", "more/dry", status=1)
 
     def test_compressed_input(self):
         for suffix, command in ((".gz", ["gzip"]), (".xz", ["xz"])):
@@ -174,8 +174,8 @@ class CliTest(harness.ServerTest):
                 path.write_bytes(subprocess.run(
                     command, input=line(f"packed{suffix}").encode(), capture_output=True,
                     check=True).stdout)
-                self.annals("ingest", path, "--feed", "cli")
-                self.annals("get", f"cli/packed{suffix}")
+                self.annals("ingest", path, "--feed", "more")
+                self.annals("get", f"more/packed{suffix}")
 
     def test_missing_feed_is_told(self):
         result = self.annals("ingest", "-", "--feed", "cli-none", stdin=line("x"), status=1)

@@ -7,7 +7,7 @@ import unittest
 import grpc
 
 import harness
-from harness import catalog_pb, event_pb, events_pb, filter_pb, ingest_pb, values_pb
+from harness import catalog_pb, event_pb, events_pb, filter_pb, ingest_pb
 
 INVALID = grpc.StatusCode.INVALID_ARGUMENT
 
@@ -42,7 +42,8 @@ class LimitsTest(harness.ServerTest):
     @classmethod
     def prepare(cls):
         cls.client.create_feed("limits")
-        cls.client.upsert(*(harness.event(f"feeds/limits/events/{i}") for i in range(3)))
+        cls.client.create_feed("three")  # Never changed by a test.
+        cls.client.upsert(*(harness.event(f"feeds/three/events/{i}") for i in range(3)))
 
     def list(self, **fields):
         return self.client.events.ListEvents(event_pb.ListEventsRequest(**fields))
@@ -70,7 +71,8 @@ class LimitsTest(harness.ServerTest):
              "SELF_CROSSING"),
             (polygon((0, 0), (10, 0), (10, 95)), "filter.polygon.exterior.points[2].latitude",
              "LATITUDE_RANGE"),
-            (polygon(*many_vertices(10_001)), "filter.polygon", "TOO_MANY_VERTICES"),
+            (polygon(*many_vertices(10_001)), "filter.polygon.exterior",
+             "TOO_MANY_VERTICES"),
             (polygon(*SQUARE, holes=[((20, 20), (21, 20), (21, 21))]), "filter.polygon.holes[0]",
              "HOLE_OUTSIDE"),
             (filter_pb.EventFilter(regions=filter_pb.RegionList(regions=["regions/XX-NO"])),
@@ -111,7 +113,8 @@ class LimitsTest(harness.ServerTest):
     def test_page_size(self):
         with self.refused(INVALID, "PAGE_SIZE_NEGATIVE", "page_size"):
             self.list(page_size=-1)
-        self.assertEqual(len(self.list(page_size=2_000_000_000).events), 3)
+        three = filter_pb.EventFilter(feeds=["feeds/three"])
+        self.assertEqual(len(self.list(page_size=2_000_000_000, filter=three).events), 3)
 
     def test_page_tokens(self):
         token = self.list(page_size=1).next_page_token
@@ -224,8 +227,8 @@ class LimitsTest(harness.ServerTest):
             (location(point=center, radius_m=5, area_region="regions/UA"), "location.radius_m",
              "RADIUS_AND_AREA_REGION"),
             (location(region="regions/XX-NO"), "location.region", "UNKNOWN_REGION"),
-            (wrong(persons={"low": 3, "high": 2}), "persons.high", "COUNT_ORDER"),
-            (wrong(persons={"low": 3, "best": 2}), "persons.best", "COUNT_ORDER"),
+            (wrong(persons={"low": 3, "high": 2}), "persons.low", "COUNT_ORDER"),
+            (wrong(persons={"low": 3, "best": 2}), "persons.low", "COUNT_ORDER"),
             (wrong(fatalities={"best": -1}), "fatalities.best", "NEGATIVE_COUNT"),
             (wrong(persons={}), "persons", "EMPTY_COUNT"),
             (wrong(persons={"best": 1_000_000_001}), "persons.best", "COUNT_TOO_LARGE"),
@@ -277,12 +280,11 @@ class LimitsTest(harness.ServerTest):
             self.client.ingest.BatchUpsertEvents(ingest_pb.BatchUpsertEventsRequest(rows=rows))
         with self.refused(INVALID, "REQUIRED", "rows"):
             self.client.ingest.BatchUpsertEvents(ingest_pb.BatchUpsertEventsRequest())
+        before = self.client.count()
         answer = self.client.ingest.BatchUpsertEvents(ingest_pb.BatchUpsertEventsRequest(
             rows=rows[:5_000], validate_only=True))
         self.assertEqual(answer.counts.created, 5_000)
-        self.assertEqual(self.client.count(filter_pb.EventFilter(
-            occurred=values_pb.TimeRange(end={"seconds": 1}), feeds=["feeds/limits"])) < 5_000,
-            True)
+        self.assertEqual(self.client.count(), before, "only validated")
 
     def test_name_twice_in_a_batch(self):
         event = harness.event("feeds/limits/events/twice")
@@ -312,7 +314,7 @@ class LimitsTest(harness.ServerTest):
                          ("title", "INVALID_UTF8"))
 
     def test_injection_is_text(self):
-        for text in ("'; DROP TABLE event; --", "\\", "%s", "$1", "{}", "\"", "a' OR '1'='1"):
+        for text in ("'; DROP TABLE event; --", "b\\", "%s", "$1", "{c}", "d\"", "a' OR '1'='1"):
             with self.subTest(text=text):
                 found = self.client.count(filter_pb.EventFilter(actors=[{"label": text}]))
                 self.assertEqual(found, 0)
@@ -346,11 +348,11 @@ class LimitsTest(harness.ServerTest):
     def test_retraction(self):
         retract = self.client.ingest.RetractEvent
         with self.refused(INVALID, "REQUIRED", "reason"):
-            retract(ingest_pb.RetractEventRequest(name="feeds/limits/events/1"))
+            retract(ingest_pb.RetractEventRequest(name="feeds/three/events/1"))
         with self.refused(grpc.StatusCode.NOT_FOUND, "EVENT_NOT_FOUND"):
             retract(ingest_pb.RetractEventRequest(name="feeds/limits/events/none", reason="x"))
         with self.refused(grpc.StatusCode.ABORTED, "ETAG_MISMATCH"):
-            retract(ingest_pb.RetractEventRequest(name="feeds/limits/events/1", reason="x",
+            retract(ingest_pb.RetractEventRequest(name="feeds/three/events/1", reason="x",
                                                   etag="stale"))
 
 
