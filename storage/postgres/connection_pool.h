@@ -23,7 +23,7 @@ class Connection;
 struct ConnectionPoolOptions {
   std::string connection_string;  // as libpq reads it: a URL or settings
   int connections_max = 8;
-  std::string session_setup;  // SQL run once on each new connection
+  std::string session_setup = "";  // SQL run once on each new connection
   absl::Duration watchdog_grace =
       absl::Seconds(3);  // beyond the deadline; the statement timeout acts first
 };

@@ -13,6 +13,7 @@
 #include <system_error>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "fmt/format.h"
 #include "spdlog/spdlog.h"
 #include "storage/error.h"
@@ -50,7 +51,8 @@ int FindMajor(int asked) {
   int best = 0;
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(kProgramsRoot, error)) {
-    const int major = std::atoi(entry.path().filename().c_str());
+    int major = 0;
+    if (!absl::SimpleAtoi(entry.path().filename().string(), &major)) continue;
     if (!std::filesystem::exists(entry.path() / "bin" / "postgres")) continue;
     if (asked == 0 ? major > best : major == asked) best = major;
   }

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/numbers.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "fmt/format.h"
@@ -93,8 +94,8 @@ std::string PostmasterLine(const std::filesystem::path& cluster, int number) {
 
 // The process that postmaster.pid names, where it still is a server of this cluster; else 0.
 pid_t RunningPostmaster(const std::filesystem::path& cluster) {
-  const pid_t pid = std::atoi(PostmasterLine(cluster, 1).c_str());
-  if (pid <= 1) return 0;
+  pid_t pid = 0;
+  if (!absl::SimpleAtoi(PostmasterLine(cluster, 1), &pid) || pid <= 1) return 0;
   std::error_code error;
   const auto directory = std::filesystem::read_symlink(fmt::format("/proc/{}/cwd", pid), error);
   return !error && directory == cluster ? pid : 0;
@@ -178,8 +179,8 @@ class EmbeddedPostgres::Supervisor {
     return command;
   }
 
-  // Runs the server again and again until told to stop. Before it was ever ready, a few times only: what a
-  // killed server left (shared memory, sessions) may be in the way for a moment.
+  // Runs the server again and again until told to stop. Before it was ever ready, a few times only:
+  // what a killed server left (shared memory, sessions) may be in the way for a moment.
   void Supervise() {
     absl::Duration backoff = kBackoffFirst;
     while (true) {

@@ -26,7 +26,9 @@ constexpr char kCreateTable[] =
     "  version integer NOT NULL CONSTRAINT schema_migration_pk PRIMARY KEY,"
     "  file text NOT NULL,"
     "  sha256 bytea NOT NULL,"
-    "  apply_time timestamptz NOT NULL)";
+    "  apply_time timestamptz NOT NULL);"
+    "COMMENT ON TABLE schema_migration IS"
+    " 'What the schema is made of: the migrations applied, in order, and the SHA-256 of each.'";
 
 std::string Checksum(std::string_view contents) {
   std::array<unsigned char, SHA256_DIGEST_LENGTH> digest;
@@ -79,7 +81,7 @@ absl::Status ApplyNext(Transaction& transaction, std::span<const EmbeddedFile> m
                        bool* done) {
   transaction.Run(kLock);
   if (auto server = CheckServer(transaction); !server.ok()) return server;
-  transaction.Run(kCreateTable);
+  transaction.RunScript(kCreateTable);
   const auto applied =
       transaction.Run("SELECT version, sha256 FROM schema_migration ORDER BY version");
   if (auto checked = CheckApplied(applied, migrations); !checked.ok()) return checked;
