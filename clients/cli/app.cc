@@ -101,7 +101,8 @@ absl::Status Compile(const GlobalFlags& flags, const Environment& environment,
 
 // What may help with an error, or empty.
 std::string Hint(const absl::Status& status, const GlobalOptions& options) {
-  if (absl::IsUnavailable(status)) {
+  // A server that is there and unavailable says why.
+  if (absl::IsUnavailable(status) && client::ErrorReason(status).empty()) {
     return fmt::format(
         "no server answers at {}: start one with `annalsd --data DIR`, or name another with "
         "--server or ANNALS_SERVER",

@@ -31,9 +31,7 @@ struct IngestStream::Call {
 };
 
 IngestStream::IngestStream(std::shared_ptr<Connection> connection, IngestStreamOptions options)
-    : connection_(std::move(connection)),
-      options_(std::move(options)),
-      deadline_(options_.retry.Now() + options_.progress_timeout) {
+    : connection_(std::move(connection)), options_(std::move(options)) {
   call_ = std::make_unique<Call>(connection_->IngestEvents());
 }
 
@@ -48,21 +46,34 @@ void IngestStream::Close() {
 
 absl::Status IngestStream::Send(v1::IngestEventsRequest request) {
   const auto room = static_cast<std::size_t>(options_.window_batches - 1);
-  if (absl::Status status = Deliver(room); !status.ok()) return status;
+  if (absl::Status status = DeliverOrFail(room); !status.ok()) return status;
   unacknowledged_.push_back(std::move(request));
   // A failed write needs no answer here: the reader sees the end of the call, and Deliver recovers.
   call_->bare->Write(unacknowledged_.back());
-  return Deliver(static_cast<std::size_t>(options_.window_batches));
+  return DeliverOrFail(static_cast<std::size_t>(options_.window_batches));
 }
 
 absl::Status IngestStream::Finish() {
-  if (absl::Status status = Deliver(0); !status.ok()) return status;
+  if (absl::Status status = DeliverOrFail(0); !status.ok()) return status;
   call_->bare->WritesDone();
+  {
+    std::unique_lock lock(call_->mutex);
+    if (!call_->changed.wait_for(lock, absl::ToChronoNanoseconds(options_.progress_timeout),
+                                 [this] { return call_->ended; })) {
+      call_->bare->Cancel();  // All is acknowledged; nobody waits for a server's farewell.
+    }
+  }
   call_->reader.join();
   absl::Status status = call_->bare->Finish();
   call_.reset();
   // All is acknowledged, so a server that goes away only now has nothing left to say.
-  return absl::IsUnavailable(status) ? absl::OkStatus() : status;
+  if (absl::IsUnavailable(status) || absl::IsCancelled(status)) return absl::OkStatus();
+  return status;
+}
+
+absl::Status IngestStream::DeliverOrFail(std::size_t unacknowledged_max) {
+  if (failure_.ok()) failure_ = Deliver(unacknowledged_max);
+  return failure_;
 }
 
 // Hands answers on, waiting while more than `unacknowledged_max` messages lack theirs.
@@ -91,7 +102,6 @@ absl::Status IngestStream::Deliver(std::size_t unacknowledged_max) {
     unacknowledged_.pop_front();
     acknowledged_any_ = true;
     failures_ = 0;
-    deadline_ = options_.retry.Now() + options_.progress_timeout;
     if (options_.on_ack) options_.on_ack(request, answer);
   }
 }
@@ -102,6 +112,7 @@ absl::Status IngestStream::Recover() {
   absl::Status status = call_->bare->Finish();
   call_.reset();
   if (status.ok()) status = absl::UnavailableError("the server ended the stream early");
+  if (failures_ == 0) deadline_ = options_.retry.Now() + options_.progress_timeout;
   const bool may_resume = options_.resume || !acknowledged_any_;
   if (!may_resume || !options_.retry.WaitToRetry(status, ++failures_, deadline_)) return status;
   if (options_.on_reconnect) options_.on_reconnect(status);

@@ -47,16 +47,17 @@ class IngestStream {
   IngestStream(const IngestStream&) = delete;
   IngestStream& operator=(const IngestStream&) = delete;
 
-  // Sends a message; waits for acknowledgements while the window is full. An error is final:
-  // nothing more can be sent, and what was not acknowledged may or may not have gone in.
+  // Sends a message; waits for acknowledgements while the window is full. An error is final: every
+  // later call answers it again, and what was not acknowledged may or may not have gone in.
   [[nodiscard]] absl::Status Send(v1::IngestEventsRequest request);
 
-  // Waits for every acknowledgement and ends the call. REQUIRES: Send never failed; called once.
+  // Waits for every acknowledgement and ends the call. REQUIRES: called once, as the last.
   [[nodiscard]] absl::Status Finish();
 
  private:
   struct Call;
 
+  absl::Status DeliverOrFail(std::size_t unacknowledged_max);
   absl::Status Deliver(std::size_t unacknowledged_max);
   absl::Status Recover();
   void Close();
@@ -66,8 +67,9 @@ class IngestStream {
   std::unique_ptr<Call> call_;
   std::deque<v1::IngestEventsRequest> unacknowledged_;
   bool acknowledged_any_ = false;
-  int failures_ = 0;  // Since the last acknowledgement.
-  absl::Time deadline_;
+  int failures_ = 0;     // Since the last acknowledgement.
+  absl::Time deadline_;  // For getting further once something failed.
+  absl::Status failure_;
 };
 
 }  // namespace annals::client

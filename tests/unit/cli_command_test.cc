@@ -280,6 +280,24 @@ TEST(Ingest, KeepsToTheBatchSize) {
   EXPECT_EQ(ingesting.batches.size(), 3u);
 }
 
+TEST(Ingest, SaysWhatWasAcknowledgedBeforeAFailure) {
+  Ingesting ingesting;
+  ingesting.record->ingest_events = [&ingesting] {
+    return std::make_unique<client::FakeIngestCall>(
+        [&ingesting](const v1::IngestEventsRequest& request) {
+          return ingesting.Take(request.batch());
+        },
+        1, absl::ResourceExhaustedError("full"));
+  };
+  for (int i = 0; i < 20; ++i) {
+    ingesting.input += "{\"name\":\"feeds/f/events/" + std::to_string(i) + "\"}\n";
+  }
+  const Ran ran = ingesting({"ingest", "-", "--batch", "1"});
+  EXPECT_EQ(ran.exit_code, 1);
+  EXPECT_THAT(ran.err, HasSubstr("acknowledged before the failure: created 1,"));
+  EXPECT_THAT(ran.err, HasSubstr("annals: RESOURCE_EXHAUSTED: full\n"));
+}
+
 TEST(Ingest, NeedsAFeedThatIsThere) {
   Ingesting ingesting;
   const Ran ran = ingesting({"ingest", "-", "--feed", "none"});

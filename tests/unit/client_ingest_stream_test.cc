@@ -103,8 +103,10 @@ TEST(IngestStream, ReportsOtherErrors) {
   server.calls = {{0, absl::ResourceExhaustedError("too much")}};
   IngestStream stream(server.connection, server.Options());
   absl::Status status = stream.Send(Numbered(0));
-  if (status.ok()) status = stream.Finish();
+  while (status.ok()) status = stream.Send(Numbered(1));
   EXPECT_TRUE(absl::IsResourceExhausted(status));
+  EXPECT_TRUE(absl::IsResourceExhausted(stream.Send(Numbered(2))));
+  EXPECT_TRUE(absl::IsResourceExhausted(stream.Finish()));
 }
 
 }  // namespace
