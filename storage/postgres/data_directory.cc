@@ -161,12 +161,14 @@ absl::Status DataDirectory::PrepareOwner() {
 
 absl::Status DataDirectory::MakeSocketDirectory() {
   socket_directory_ = root_ / "run";
-  if (socket_directory_.native().size() + kSocketName.size() > kSocketPathMax) {
+  const std::string& path = socket_directory_.native();
+  // libpq takes a comma for the end of a host.
+  if (path.size() + kSocketName.size() > kSocketPathMax || path.find(',') != std::string::npos) {
     std::string name = "/tmp/annals-XXXXXX";
     if (mkdtemp(name.data()) == nullptr) return CannotUse(name);
     socket_directory_ = name;
     socket_directory_is_ours_ = true;
-  } else if (mkdir(socket_directory_.c_str(), kPrivateMode) != 0 && errno != EEXIST) {
+  } else if (mkdir(path.c_str(), kPrivateMode) != 0 && errno != EEXIST) {
     return CannotUse(socket_directory_);
   }
   return GiveToOwner(socket_directory_);

@@ -3,7 +3,7 @@
 //   DIR/annals.lock     held by the process that serves the directory
 //   DIR/postgres/       the database cluster
 //   DIR/postgres.log    what PostgreSQL says
-//   DIR/run/            its socket, where the path is short enough for one
+//   DIR/run/            its socket, where its path can be that of one
 #pragma once
 
 #include <filesystem>

@@ -322,11 +322,13 @@ std::string QuestionSql::PageArm(const Arm& arm, const PageSpec& page, int limit
     more.push_back(fmt::format("{} = ANY ({})", arm.walk_key, arm.walk_values));
   }
   const std::string past = arm.table == Table::kEventRevision ? "true" : "false";
+  // A participant's events are distinct, those of several at once are not: the limit is of events.
+  const std::string_view distinct = may_repeat() && !walked ? "DISTINCT " : "";
   const std::string rows = fmt::format(
-      "SELECT {} AS key, {} AS id{} FROM {} WHERE {} ORDER BY {} {}, {} {} LIMIT {}", key, arm.id,
-      as_of_ ? fmt::format(", {} AS past, e.revision AS revision", past) : "", arm.from,
-      Where(arm, std::move(more)), key, oldest ? "ASC" : "DESC", arm.id, oldest ? "ASC" : "DESC",
-      limit);
+      "SELECT {}{} AS key, {} AS id{} FROM {} WHERE {} ORDER BY {} {}, {} {} LIMIT {}", distinct,
+      key, arm.id, as_of_ ? fmt::format(", {} AS past, e.revision AS revision", past) : "",
+      arm.from, Where(arm, std::move(more)), key, oldest ? "ASC" : "DESC", arm.id,
+      oldest ? "ASC" : "DESC", limit);
   if (!walked) return fmt::format("({})", rows);
   return fmt::format("(SELECT w.* FROM unnest({}) AS d(k) CROSS JOIN LATERAL ({}) AS w)",
                      arm.walk_values, rows);

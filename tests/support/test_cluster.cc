@@ -20,6 +20,8 @@
 #include <string_view>
 
 #include "fmt/format.h"
+#include "spdlog/sinks/stdout_sinks.h"
+#include "spdlog/spdlog.h"
 #include "storage/postgres/embedded_postgres.h"
 #include "tests/support/test_database.h"
 
@@ -38,6 +40,7 @@ int Fail(std::string_view what) {
 // Serves until SIGTERM or SIGINT. `when_ready` is told the connection string.
 int Serve(const std::filesystem::path& directory,
           const std::function<bool(const std::string&)>& when_ready) {
+  spdlog::set_default_logger(spdlog::stderr_logger_mt("test_cluster"));  // output is for results
   sigset_t end;
   sigemptyset(&end);
   sigaddset(&end, SIGTERM);
