@@ -1,22 +1,14 @@
-// What the service's unit tests refer to: the gazetteer, and a small catalogue.
+// The catalogue that the service's unit tests refer to.
 #pragma once
 
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "service/catalog_snapshot.h"
-#include "storage/gazetteer.h"
 #include "storage/time_span.h"
 #include "tests/support/event_builder.h"
 
 namespace annals::testing {
-
-// The regions of the world, loaded once.
-inline const storage::Gazetteer& TestGazetteer() {
-  static const auto gazetteer = storage::Gazetteer::LoadEmbedded();
-  return *gazetteer;
-}
 
 inline annals::v1::Actor MakeActor(const std::string& id, const std::string& title,
                                    const std::string& alias = "") {

@@ -22,6 +22,7 @@
 #include "service/server.h"
 #include "storage/memory/memory_store.h"
 #include "tests/support/service_fixture.h"
+#include "tests/support/small_gazetteer.h"
 
 namespace annals::testing {
 
@@ -89,7 +90,7 @@ inline Failure FailureOf(const grpc::Status& status) {
 
 class ServiceTest : public ::testing::Test {
  protected:
-  ServiceTest() : store(&TestGazetteer()) {}
+  ServiceTest() : store(&SmallGazetteer()) {}
 
   void SetUp() override {
     socket_path = fmt::format("/tmp/annals-{}-{}.sock", getpid(),
@@ -115,7 +116,7 @@ class ServiceTest : public ::testing::Test {
   }
 
   service::Stores Stores() {
-    return {.events = &store, .catalog = &store, .gazetteer = &TestGazetteer()};
+    return {.events = &store, .catalog = &store, .gazetteer = &SmallGazetteer()};
   }
 
   // A connection of its own.

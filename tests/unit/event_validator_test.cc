@@ -10,6 +10,7 @@
 #include "storage/error.h"
 #include "tests/support/event_builder.h"
 #include "tests/support/service_fixture.h"
+#include "tests/support/small_gazetteer.h"
 
 namespace annals::service {
 namespace {
@@ -20,7 +21,7 @@ using storage::ErrorField;
 using storage::ErrorReason;
 
 absl::Status Validate(Event* event) {
-  return EventValidator(testing::TestGazetteer(), testing::TestCatalog()).Validate(event);
+  return EventValidator(testing::SmallGazetteer(), testing::TestCatalog()).Validate(event);
 }
 
 Event Valid() { return EventBuilder("f", "1").Build(); }

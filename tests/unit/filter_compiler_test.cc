@@ -10,6 +10,7 @@
 #include "storage/error.h"
 #include "storage/event_name.h"
 #include "tests/support/service_fixture.h"
+#include "tests/support/small_gazetteer.h"
 
 namespace annals::service {
 namespace {
@@ -25,7 +26,7 @@ using ::testing::ElementsAre;
 using ::testing::IsSupersetOf;
 
 absl::StatusOr<storage::EventQuery> Compile(const EventFilter& filter) {
-  return FilterCompiler(testing::TestGazetteer(), testing::TestCatalog()).Compile(filter);
+  return FilterCompiler(testing::SmallGazetteer(), testing::TestCatalog()).Compile(filter);
 }
 
 void ExpectRefused(const std::function<void(EventFilter*)>& fill, const std::string& field,
@@ -232,7 +233,7 @@ TEST(FilterCompiler, EndsOnCycles) {
   const CatalogSnapshot catalog(1, {}, actors);
   EventFilter filter;
   filter.add_actors()->set_actor("actors/a");
-  const auto query = FilterCompiler(testing::TestGazetteer(), catalog).Compile(filter);
+  const auto query = FilterCompiler(testing::SmallGazetteer(), catalog).Compile(filter);
   ASSERT_TRUE(query.ok());
   EXPECT_EQ(query->actors->size(), 4u);
 }
