@@ -1,0 +1,95 @@
+"""What README.md shows is what the programs do: its console blocks are run on a terminal of 110
+columns and must answer to the letter, its Python must run, its flags and links must exist.
+
+ANNALS_README_UPDATE=1 writes the answers into README.md instead.
+"""
+
+import fcntl
+import os
+import pty
+import re
+import shlex
+import struct
+import subprocess
+import sys
+import termios
+import unittest
+
+import harness
+
+README = harness.SOURCE_DIR / "README.md"
+COLUMNS = 110
+CONSOLE = re.compile(r"^```console\n\$ annals (.*)\n((?:.*\n)*?)```$", re.M)
+
+
+def on_a_terminal(arguments):
+    """What `annals` prints on a terminal, both streams as they come."""
+    terminal, program_side = pty.openpty()
+    fcntl.ioctl(program_side, termios.TIOCSWINSZ, struct.pack("HHHH", 50, COLUMNS, 0, 0))
+    process = subprocess.Popen(
+        [harness.BIN_DIR / "annals", *arguments], stdin=subprocess.DEVNULL, stdout=program_side,
+        stderr=subprocess.DEVNULL, env={**os.environ, "NO_COLOR": "1"})
+    os.close(program_side)
+    shown = b""
+    while True:
+        try:
+            part = os.read(terminal, 65_536)
+        except OSError:  # The other side is closed.
+            break
+        if not part:
+            break
+        shown += part
+    os.close(terminal)
+    assert process.wait(harness.DEADLINE_S) == 0, arguments
+    return shown.decode().replace("\r\n", "\n")
+
+
+class ReadmeTest(harness.ServerTest):
+    maxDiff = None
+
+    @classmethod
+    def prepare(cls):
+        harness.load_samples(cls.server.address)
+        cls.text = README.read_text(encoding="utf-8")
+
+    def test_questions_have_these_answers(self):
+        self.assertGreaterEqual(len(CONSOLE.findall(self.text)), 3)
+
+        def answer(match):
+            arguments = shlex.split(match.group(1))
+            shown = on_a_terminal(["--server", self.server.address, *arguments])
+            return f"```console\n$ annals {match.group(1)}\n{shown}```"
+
+        answered = CONSOLE.sub(answer, self.text)
+        if os.environ.get("ANNALS_README_UPDATE"):
+            README.write_text(answered, encoding="utf-8")
+        else:
+            self.assertEqual(self.text, answered)
+
+    def test_python_runs(self):
+        [program] = re.findall(r"^```python\n(.*?)^```$", self.text, re.M | re.S)
+        program = program.replace("127.0.0.1:7070", self.server.address)
+        done = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, check=True,
+            env={**os.environ, "PYTHONPATH": os.environ["ANNALS_PYTHON_DIR"]})
+        self.assertIn("feeds/sample/events/kursk-capture", done.stdout)
+
+    def test_flags_exist(self):
+        manuals = subprocess.run([harness.BIN_DIR / "annalsd", "--help"], capture_output=True,
+                                 text=True, check=True).stdout
+        for command in ([], ["query"], ["timeline"], ["ingest"], ["import", "ucdp-ged"],
+                        ["retract"]):
+            manuals += self.annals(*command, "--help").stdout
+        of_others = {"--python_out", "--grpc_out", "--plugin"}  # protoc's
+        flags = set(re.findall(r"(?<=[`| ])--[a-z][a-z_-]+", self.text)) - of_others
+        self.assertEqual({flag for flag in flags if flag not in manuals}, set())
+
+    def test_links_lead_somewhere(self):
+        for source in ("README.md", "CONTRIBUTING.md", "storage/README.md"):
+            path = harness.SOURCE_DIR / source
+            for target in re.findall(r"\]\(([^)#:]+)(?:#[\w-]+)?\)", path.read_text()):
+                self.assertTrue((path.parent / target).exists(), f"{source}: {target}")
+
+
+if __name__ == "__main__":
+    unittest.main()
