@@ -1,6 +1,7 @@
-# annals_embed(TARGET FUNCTION FILE...): compiles files (paths from the root of the source tree) into TARGET
-# and defines `std::span<const EmbeddedFile> annals::storage::FUNCTION()`, which lists them in this order
-# (storage/embedded_file.h). The header that speaks for the files declares the function.
+# annals_embed(TARGET FUNCTION FILE...): compiles files (paths from the root of the source tree)
+# into TARGET and defines `std::span<const EmbeddedFile> annals::storage::FUNCTION()`, which lists
+# them in this order (storage/embedded_file.h). The header that speaks for the files declares the
+# function.
 function(annals_embed target function)
   set(assembly "\t.section .rodata\n")
   set(declarations "")

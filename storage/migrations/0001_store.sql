@@ -1,4 +1,5 @@
--- What a store is made of apart from its events: its identity, its commit order, feeds, actors and regions.
+-- What a store is made of apart from its events: its identity, its commit order, feeds, actors and
+-- regions.
 CREATE EXTENSION IF NOT EXISTS postgis;
 
 CREATE TABLE store (

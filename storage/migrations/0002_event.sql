@@ -58,7 +58,8 @@ CREATE TABLE event_actor (
 );
 COMMENT ON TABLE event_actor IS
   'Current ACTIVE events by participant, in the order of questions (walked backwards for newest first).';
-CREATE INDEX event_actor_long_idx ON event_actor (actor_key, occurred_start, event_id) WHERE is_long;
+CREATE INDEX event_actor_long_idx ON event_actor (actor_key, occurred_start, event_id)
+  WHERE is_long;
 
 CREATE TABLE participant (
   actor_key bigint NOT NULL CONSTRAINT participant_pk PRIMARY KEY,
@@ -67,8 +68,8 @@ CREATE TABLE participant (
 COMMENT ON TABLE participant IS
   'What each actor_key of events stands for: "actors/x", or a label as it was first given.';
 
--- Questions see ACTIVE events first of all, so that these indexes are partial. INCLUDE holds what most
--- questions test besides, so that a candidate costs no visit to the table.
+-- Questions see ACTIVE events first of all, so that these indexes are partial. INCLUDE holds what
+-- most questions test besides, so that a candidate costs no visit to the table.
 CREATE INDEX event_occurred_idx ON event (occurred_start DESC, id DESC)
   INCLUDE (kind, feed_id, occurred_end, lon, lat, is_long) WHERE state = 1;
 CREATE INDEX event_cell_8_idx ON event (cell_8, occurred_start DESC, id DESC)
@@ -86,19 +87,23 @@ CREATE INDEX event_feed_idx ON event (feed_id, occurred_start DESC, id DESC)
   INCLUDE (kind, occurred_end, is_long) WHERE state = 1;
 CREATE INDEX event_position_idx ON event (position DESC, id DESC) WHERE state = 1;
 
--- Windows that may start long before the range they are asked for: few, so that they are looked through.
+-- Windows that may start long before the range they are asked for: few, so that they are looked
+-- through.
 CREATE INDEX event_long_occurred_idx ON event (occurred_start DESC, id DESC)
   INCLUDE (kind, feed_id, occurred_end, lon, lat) WHERE state = 1 AND is_long;
 CREATE INDEX event_long_cell_8_idx ON event (cell_8, occurred_start DESC, id DESC)
-  INCLUDE (kind, feed_id, occurred_end, lon, lat) WHERE state = 1 AND is_long AND cell_8 IS NOT NULL;
+  INCLUDE (kind, feed_id, occurred_end, lon, lat)
+  WHERE state = 1 AND is_long AND cell_8 IS NOT NULL;
 CREATE INDEX event_long_cell_12_idx ON event (cell_12, occurred_start DESC, id DESC)
-  INCLUDE (kind, feed_id, occurred_end, lon, lat) WHERE state = 1 AND is_long AND cell_12 IS NOT NULL;
+  INCLUDE (kind, feed_id, occurred_end, lon, lat)
+  WHERE state = 1 AND is_long AND cell_12 IS NOT NULL;
 CREATE INDEX event_long_region_idx ON event (region, occurred_start DESC, id DESC)
   INCLUDE (kind, feed_id, occurred_end) WHERE state = 1 AND is_long AND region IS NOT NULL;
 
 CREATE INDEX event_retracted_idx ON event (occurred_start DESC, id DESC) WHERE state = 2;
 
-CREATE INDEX event_revision_occurred_idx ON event_revision (occurred_start DESC, id DESC) WHERE state = 1;
+CREATE INDEX event_revision_occurred_idx ON event_revision (occurred_start DESC, id DESC)
+  WHERE state = 1;
 CREATE INDEX event_revision_cell_8_idx ON event_revision (cell_8, occurred_start DESC, id DESC)
   WHERE state = 1 AND cell_8 IS NOT NULL;
 CREATE INDEX event_revision_region_idx ON event_revision (region, occurred_start DESC, id DESC)
@@ -106,7 +111,8 @@ CREATE INDEX event_revision_region_idx ON event_revision (region, occurred_start
 CREATE INDEX event_revision_point_region_idx ON event_revision
   (point_region, occurred_start DESC, id DESC)
   WHERE state = 1 AND point_region IS NOT NULL AND point_region IS DISTINCT FROM region;
-CREATE INDEX event_revision_retracted_idx ON event_revision (occurred_start DESC, id DESC) WHERE state = 2;
+CREATE INDEX event_revision_retracted_idx ON event_revision (occurred_start DESC, id DESC)
+  WHERE state = 2;
 
 CREATE VIEW event_flat AS
 SELECT 'feeds/' || f.feed || '/events/' || e.event AS name,

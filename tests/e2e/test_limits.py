@@ -1,5 +1,5 @@
-"""Every limit of the contract and every kind of bad input is refused with INVALID_ARGUMENT, the field
-and a stable reason; never with an empty answer, page one or INTERNAL."""
+"""Every limit of the contract and every kind of bad input is refused with INVALID_ARGUMENT, the
+field and a stable reason; never with an empty answer, page one or INTERNAL."""
 
 import math
 import unittest
