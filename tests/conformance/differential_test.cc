@@ -18,6 +18,7 @@ using storage::Snapshot;
 constexpr int kEvents = 3'000;
 constexpr int kBatches = 12;
 constexpr int kQuestions = 400;
+constexpr int kPagesMax = 12;  // of one answer; a longer one is compared as far as that
 
 class Differential : public ::testing::Test {
  protected:
@@ -62,15 +63,19 @@ class Differential : public ::testing::Test {
     const auto a = memory_->events().RetractEvent(context_, name, "no", "", false);
     const auto b = postgres_->events().RetractEvent(context_, name, "no", "", false);
     ASSERT_EQ(a.status().code(), b.status().code());
-    if (a.ok()) ASSERT_EQ(a->position, b->position);
+    if (a.ok()) {
+      ASSERT_EQ(a->position, b->position);
+    }
   }
 
   bool Chance(double share) { return random_.Chance(share); }
 
-  // Rows of the whole answer, page by page, without the times that each store gives itself.
+  // Rows of the answer, page by page, without the times that each store gives itself. `*whole`
+  // tells whether these are all.
   std::vector<std::string> Walk(storage::EventStore& store, const EventQuery& query, PageSpec page,
-                                const Snapshot& snapshot) {
+                                const Snapshot& snapshot, bool* whole) {
     std::vector<std::string> rows;
+    int pages = 0;
     do {
       const auto answer = store.ListEvents(context_, query, page, snapshot);
       EXPECT_TRUE(answer.ok()) << answer.status();
@@ -83,7 +88,8 @@ class Differential : public ::testing::Test {
         rows.push_back(event.SerializeAsString());
       }
       page.after = answer->next;
-    } while (page.after);
+    } while (page.after && ++pages < kPagesMax);
+    *whole = !page.after;
     return rows;
   }
 
@@ -124,9 +130,11 @@ TEST_F(Differential, MemoryAndPostgresAgree) {
     if (Chance(0.3)) {
       snapshot.as_of = storage::Position{random_.Below(static_cast<int>(head->position.value) + 1)};
     }
-    const auto expected = Walk(memory_->events(), query, page, snapshot);
-    const auto actual = Walk(postgres_->events(), query, page, snapshot);
+    bool whole = false, actual_whole = false;
+    const auto expected = Walk(memory_->events(), query, page, snapshot, &whole);
+    const auto actual = Walk(postgres_->events(), query, page, snapshot, &actual_whole);
     ASSERT_EQ(expected.size(), actual.size());
+    ASSERT_EQ(whole, actual_whole);
     ASSERT_TRUE(expected == actual);
     found += expected.size();
     std::vector<Dimension> dimensions;
@@ -140,7 +148,9 @@ TEST_F(Differential, MemoryAndPostgresAgree) {
     const auto b = postgres_->events().SummarizeEvents(context_, query, dimensions, snapshot);
     ASSERT_TRUE(a.ok() && b.ok()) << a.status() << b.status();
     EXPECT_EQ(a->totals, b->totals);
-    EXPECT_EQ(a->totals.event_count, std::ssize(expected));
+    if (whole) {
+      EXPECT_EQ(a->totals.event_count, std::ssize(expected));
+    }
     EXPECT_EQ(a->record_count, b->record_count);
     EXPECT_EQ(a->remainder_count, b->remainder_count);
     ASSERT_TRUE(a->groups == b->groups);
