@@ -32,12 +32,15 @@ TYPE_BY_CODE = {"UA-30": "City with special status", "UA-40": "City with special
                 "UA-43": "Autonomous Republic", "BY-HM": "City", "BY-MI": "Voblasts"}
 
 TYPE_WORDS = {
-    "en": r"(?:Autonomous )?(?:Oblast|Krai|Republic|Province|Region|State|Governorate|District|County|"
+    "en": r"(?:Autonomous )?(?:Oblast|Krai|Republic|Province|Region|State|Governorate|District|"
+          r"County|"
           r"Department|Prefecture|Okrug|Raion|Municipality)",
-    "ru": r"(?:[Аа]втономная |[Аа]втономный )?(?:область|край|провинция|[Рр]еспублика|[Рр]егион|[Рр]айон|"
-          r"[Оо]круг|[Дд]епартамент|[Шш]тат|[Гг]убернаторство|[Мм]ухафаза|[Пп]рефектура|[Гг]рафство|"
+    "ru": r"(?:[Аа]втономная |[Аа]втономный )?(?:область|край|провинция|[Рр]еспублика|[Рр]егион|"
+          r"[Рр]айон|[Оо]круг|[Дд]епартамент|[Шш]тат|[Гг]убернаторство|[Мм]ухафаза|[Пп]рефектура|"
+          r"[Гг]рафство|"
           r"[Пп]ровинция|[Оо]бласть)",
-    "uk": r"(?:[Аа]втономна |[Аа]втономний )?(?:[Оо]бласть|край|[Пп]ровінція|[Рр]еспубліка|[Рр]егіон|"
+    "uk": r"(?:[Аа]втономна |[Аа]втономний )?(?:[Оо]бласть|край|[Пп]ровінція|[Рр]еспубліка|"
+          r"[Рр]егіон|"
           r"[Рр]айон|[Оо]круг|[Дд]епартамент|[Шш]тат|[Мм]ухафаза|[Пп]рефектура|[Гг]рафство)",
 }
 ADJECTIVE_END = re.compile(r"(ая|ий|ый|ой|ська|ський|цька|цький|зька|на)$")
@@ -51,7 +54,8 @@ def read_json(path):
 
 def read_table(name):
     with open(os.path.join(HERE, name), encoding="utf-8", newline="") as file:
-        return {row["code"]: row for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)}
+        rows = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+        return {row["code"]: row for row in rows}
 
 
 def split(text):
@@ -63,7 +67,7 @@ def clean(text):
     return re.sub(r"\s+", " ", (text or "").replace("\u0301", "")).strip()
 
 
-# ---- geometry -------------------------------------------------------------------------------------
+# Geometry
 
 def polygons_of(geometry):
     if geometry.geom_type == "Polygon":
@@ -86,7 +90,7 @@ def quantize(polygon):
 
 
 def snap_valid(geometry):
-    """Valid polygons on the grid, largest first. Rounding may cross edges and repairing leaves the grid,
+    """Valid polygons on the grid, largest first. Rounding may cross edges and repairing leave the grid,
     so both are repeated until neither changes anything."""
     parts = polygons_of(make_valid(geometry))
     for _ in range(20):
@@ -102,7 +106,7 @@ def snap_valid(geometry):
 
 
 def encode_number(value):
-    """Google's polyline digits: the sign in the lowest bit, then five bits a character, lowest first."""
+    """Google's polyline digits: the sign in the lowest bit, five bits a character, lowest first."""
     value = value << 1 if value >= 0 else ~(value << 1)
     digits = ""
     while value >= 32:
@@ -112,7 +116,7 @@ def encode_number(value):
 
 
 def encode(polygons):
-    """Rings without their closing point: longitude, latitude, then differences to the point before."""
+    """Rings without their closing point: longitude, latitude, then what is added to each."""
     def ring(coordinates):
         digits, last = [], (0, 0)
         for lon, lat in list(coordinates)[:-1]:
@@ -139,7 +143,7 @@ def inner_point(polygons, preferred):
     raise SystemExit("no point inside a region")
 
 
-# ---- names ----------------------------------------------------------------------------------------
+# Names
 
 class Names:
     def __init__(self):
@@ -147,7 +151,8 @@ class Names:
 
     def add(self, language, *texts):
         for text in map(clean, texts):
-            key = (language or "any", text.casefold())  # of unknown language: only what no other has
+            # Of unknown language: only what no other has.
+            key = (language or "any", text.casefold())
             if text and len(text) <= 200 and key not in self.seen:
                 self.seen |= {key, ("any", text.casefold())}
                 self.names.append({"language": language, "text": text})
@@ -155,7 +160,8 @@ class Names:
 
 def without_type(language, text):
     """"Kursk Oblast" -> "Kursk", "Республика Коми" -> "Коми"; adjectives alone are no names."""
-    bare = re.sub(r"^%s (?:of )?|\s%s$" % (TYPE_WORDS[language], TYPE_WORDS[language]), "", text or "")
+    words = TYPE_WORDS[language]
+    bare = re.sub(r"^%s (?:of )?|\s%s$" % (words, words), "", text or "")
     return bare if bare != text and not ADJECTIVE_END.search(bare) else None
 
 
@@ -175,8 +181,10 @@ def unit_names(properties, row):
             types |= {"Oblast"} if "Oblast" in title else set()
             for kind in sorted(t for t in types if t.isascii()):
                 if kind.strip("'").casefold() not in english.casefold():
-                    names.add("en", "%s %s" % (without_type("en", english) or english, kind.strip("'")))
-        if not row or without_type("en", title) and not title.startswith(("Kyiv", "Moscow", "Minsk")):
+                    bare = without_type("en", english) or english
+                    names.add("en", "%s %s" % (bare, kind.strip("'")))
+        cities = ("Kyiv", "Moscow", "Minsk")
+        if not row or without_type("en", title) and not title.startswith(cities):
             names.add("en", without_type("en", title))
     for language in ("ru", "uk"):
         given = row.get(language) or ""
@@ -203,7 +211,7 @@ def country_names(code, row, natural_earth):
     return names.names
 
 
-# ---- regions --------------------------------------------------------------------------------------
+# Regions
 
 def parent_of(p):
     if p["adm1_code"] in PARENT_BY_ADM1:
@@ -222,7 +230,8 @@ def read_units(path):
         units.append({"p": p, "polygons": polygons, "ground": ground(polygons), "own": own,
                       "code": iso if re.fullmatch("[A-Z]{2}-[A-Z0-9]{1,3}", iso) else own})
     taken = set()
-    for unit in sorted(units, key=lambda u: (-u["ground"], u["own"])):  # of twins the largest keeps the code
+    # Of twins the largest keeps the code.
+    for unit in sorted(units, key=lambda u: (-u["ground"], u["own"])):
         if unit["code"] in taken:
             unit["code"] = unit["own"]
         if unit["code"] in taken:
@@ -235,7 +244,9 @@ def unit_line(unit, table):
     p = unit["p"]
     title, names = unit_names(p, table.get(unit["code"]))
     label = [Point(p["longitude"], p["latitude"])] if p["latitude"] is not None else []
-    kind = "Oblast" if title.endswith(" Oblast") else clean((p["type"] or "").split("|")[0]).strip("'")
+    kind = clean((p["type"] or "").split("|")[0]).strip("'")
+    if title.endswith(" Oblast"):
+        kind = "Oblast"
     kind = TYPE_BY_CODE.get(unit["code"], kind)
     return {"code": unit["code"], "title": title, "parent": parent_of(p), "level": 2, "type": kind,
             "names": names, "center": inner_point(unit["polygons"], label),
@@ -247,7 +258,8 @@ def country_line(code, row, natural_earth, units):
     polygons = largest + [p for u in units for p in u["polygons"] if u["polygons"] is not largest]
     middle = [MultiPolygon([p for u in units for p in u["polygons"]]).centroid]
     return {"code": code, "title": row["en"], "parent": "", "level": 1, "type": "Country",
-            "names": country_names(code, row, natural_earth), "center": inner_point(polygons, middle)}
+            "names": country_names(code, row, natural_earth),
+            "center": inner_point(polygons, middle)}
 
 
 def main():
@@ -258,7 +270,8 @@ def main():
     titles, countries = read_table("unit_names.tsv"), read_table("country_names.tsv")
     natural_earth = {}
     by_adm0 = {u["p"]["adm0_a3"]: parent_of(u["p"]) for u in units
-               if u["p"]["adm0_a3"] not in PARENT_BY_ADM0 and u["p"]["adm1_code"] not in PARENT_BY_ADM1}
+               if u["p"]["adm0_a3"] not in PARENT_BY_ADM0 and
+               u["p"]["adm1_code"] not in PARENT_BY_ADM1}
     by_adm0["RUS"] = "RU"  # Crimea and Sevastopol stand under RUS in Natural Earth
     for feature in read_json(sys.argv[2]):
         p = feature["properties"]
@@ -271,7 +284,8 @@ def main():
     lines = [unit_line(u, titles) for u in units]
     lines += [country_line(c, countries[c], natural_earth, us) for c, us in below.items()]
     lines.sort(key=lambda line: line["code"])
-    text = "".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n" for line in lines)
+    text = "".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n"
+                   for line in lines)
     with lzma.open(output, "wb", preset=9 | lzma.PRESET_EXTREME) as file:
         file.write(text.encode())
     print("%d regions, %d countries, %d bytes, %d packed" %
