@@ -45,11 +45,11 @@ std::string IdsText(const v1::Actor& actor) {
 }
 
 absl::Status List(Session& session) {
-  auto printer = MakeListPrinter(session, {{.title = "ACTOR", .flexible = true},
+  auto printer = MakeListPrinter(session, {{.title = "ACTOR", .width_min = 12},
                                            {.title = "KIND"},
                                            {.title = "COUNTRY"},
-                                           {.title = "TITLE", .flexible = true},
-                                           {.title = "PARENTS", .flexible = true}});
+                                           {.title = "TITLE", .width_min = 12},
+                                           {.title = "PARENTS", .width_min = 12}});
   if (!printer.ok()) return printer.status();
   for (const auto& actor : session.Record().ListActors()) {
     if (!actor.ok()) return actor.status();

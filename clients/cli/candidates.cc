@@ -17,8 +17,8 @@ absl::Status PrintCandidates(Session& session, const std::string& text, v1::Reso
   if (!response.ok()) return response.status();
   auto printer = MakeListPrinter(session, {{.title = "SCORE", .right_aligned = true},
                                            {.title = "ID"},
-                                           {.title = "TITLE", .flexible = true},
-                                           {.title = "MATCHED", .flexible = true}});
+                                           {.title = "TITLE", .width_min = 12},
+                                           {.title = "MATCHED", .width_min = 12}});
   if (!printer.ok()) return printer.status();
   for (const v1::NameCandidate& candidate : response->candidates()) {
     (*printer)->Add(candidate, {fmt::format("{:.2f}", candidate.score()), IdOf(candidate.name()),

@@ -13,12 +13,12 @@
 namespace annals::cli {
 namespace {
 
-// "Sudzha, RU-KRS", "RU-KRS", "Sudzha" or a point's coordinates.
+// "RU-KRS Sudzha", "RU-KRS", "Sudzha" or a point's coordinates.
 std::string PlaceText(const v1::Location& location) {
   const std::string region = IdOf(location.resolved_region());
   const std::string& place = location.place_name();
-  if (!place.empty() && !region.empty()) return fmt::format("{}, {}", place, region);
-  if (!place.empty() || !region.empty()) return place + region;
+  if (!place.empty() && !region.empty()) return fmt::format("{} {}", region, place);
+  if (!place.empty() || !region.empty()) return region + place;
   if (!location.has_point()) return {};
   return fmt::format("{:.3f}, {:.3f}", location.point().latitude(), location.point().longitude());
 }
@@ -34,11 +34,11 @@ class TableEventPrinter : public EventPrinter {
       : table_(session.Out(),
                {{.title = "WHEN (UTC)"},
                 {.title = "KIND"},
-                {.title = "WHERE", .flexible = true},
+                {.title = "WHERE", .width_min = 12},
                 {.title = "PERSONS", .right_aligned = true},
                 {.title = "DEATHS", .right_aligned = true},
-                {.title = "TITLE", .flexible = true},
-                {.title = "EVENT", .flexible = true}},
+                {.title = "TITLE", .width_min = 12},
+                {.title = "EVENT", .width_min = 40}},
                session.Columns(), session.Color()) {}
 
   void Add(const v1::Event& event) override {

@@ -140,6 +140,23 @@ void AddParties(const v1::Event& event, Lines& lines) {
   }
 }
 
+// "actors/x asserts, 2025-01-12 08:30: what they say (persons: best: 2, url: https://…)".
+void AddClaim(const v1::Claim& claim, Lines& lines) {
+  std::string text =
+      fmt::format("{} {}", claim.has_actor() ? claim.actor() : claim.source(),
+                  claim.stance() == v1::CLAIM_STANCE_NEITHER ? "neither asserts nor denies"
+                                                             : Word(claim.stance()));
+  if (claim.has_time()) text += ", " + MomentText(claim.time());
+  if (!claim.note().empty()) text += ": " + claim.note();
+  v1::Claim rest = claim;
+  rest.clear_claimant();
+  rest.clear_stance();
+  rest.clear_time();
+  rest.clear_note();
+  const std::string more = InlineText(rest);
+  lines.Add("claims", more.empty() ? text : fmt::format("{} ({})", text, more));
+}
+
 void AddDetails(const v1::Event& event, Lines& lines) {
   const auto* field = event.GetReflection()->GetOneofFieldDescriptor(
       event, v1::Event::descriptor()->FindOneofByName("details"));
@@ -190,7 +207,7 @@ std::string EventText(const v1::Event& event, int columns_max) {
   lines.Add("deaths", CountText(event.fatalities()));
   AddParties(event, lines);
   AddDetails(event, lines);
-  for (const v1::Claim& claim : event.claims()) lines.Add("claims", InlineText(claim));
+  for (const v1::Claim& claim : event.claims()) AddClaim(claim, lines);
   lines.Add("description", event.description());
   AddRecord(event, lines);
   return lines.Take();

@@ -43,8 +43,8 @@ absl::Status List(Session& session) {
   auto printer = MakeListPrinter(session, {{.title = "FEED"},
                                            {.title = "EVENTS", .right_aligned = true},
                                            {.title = "COVERAGE"},
-                                           {.title = "LICENCE", .flexible = true},
-                                           {.title = "TITLE", .flexible = true}});
+                                           {.title = "LICENCE", .width_min = 12},
+                                           {.title = "TITLE", .width_min = 12}});
   if (!printer.ok()) return printer.status();
   for (const auto& feed : session.Record().ListFeeds()) {
     if (!feed.ok()) return feed.status();

@@ -62,8 +62,8 @@ absl::Status History(Session& session, const std::string& name) {
                                            {.title = "RECORDED (UTC)"},
                                            {.title = "UNTIL"},
                                            {.title = "STATE"},
-                                           {.title = "CHANGED", .flexible = true},
-                                           {.title = "TITLE", .flexible = true}});
+                                           {.title = "CHANGED", .width_min = 12},
+                                           {.title = "TITLE", .width_min = 12}});
   if (!printer.ok()) return printer.status();
   std::optional<v1::EventRevision> newer;  // Waits for the one before it.
   for (const auto& revision : session.Record().ListEventRevisions(EventName(name))) {

@@ -26,14 +26,15 @@ constexpr char kUcdpAttribution[] =
     "50(4).";
 
 constexpr char kFooter[] = R"(
-Reads the files of UCDP's Georeferenced Event Dataset and Candidate Events Dataset, in every release seen
-so far, with or without the HXL row that HDX adds; .xz and .gz are read directly; - is standard input.
-clients/import/README.md has the columns and what becomes of them. Sending again is safe: what is already
-there is left unchanged. A row that cannot be taken is told on stderr with its file, line and column; the
-rest goes in, and the exit status is 1.
+Reads the files of UCDP's Georeferenced Event Dataset and Candidate Events Dataset, in every form
+seen so far, with or without the HXL row that HDX adds; .xz and .gz are read directly; - is standard
+input. clients/import/README.md has the columns and what becomes of them. Sending again is safe: what
+is already there is left unchanged. A row that cannot be taken is told on stderr with its file, line
+and column; the rest goes in, and the exit status is 1. A feed that --create-feed creates has UCDP's
+title, licence and citation unless others are given.
 
-With --complete the files are all that the feed shall have: what no row named is retracted, in one write,
-if every row was read and that is no more than 20 % of the feed. --force lifts that limit.
+With --complete the files are all that the feed shall have: what no row named is retracted, in one
+write, if every row was read and that is no more than 20 % of the feed. --force lifts that limit.
 
 Examples:
   annals import ucdp-ged ged241.csv.gz --feed ucdp-ged --create-feed

@@ -42,9 +42,9 @@ absl::Status List(Session& session, const RegionFlags& flags) {
   }
   auto printer = MakeListPrinter(session, {{.title = "REGION"},
                                            {.title = "PARENT"},
-                                           {.title = "TYPE", .flexible = true},
-                                           {.title = "TITLE", .flexible = true},
-                                           {.title = "NAMES", .flexible = true}});
+                                           {.title = "TYPE", .width_min = 12},
+                                           {.title = "TITLE", .width_min = 12},
+                                           {.title = "NAMES", .width_min = 12}});
   if (!printer.ok()) return printer.status();
   for (const auto& region : session.Record().ListRegions(parent)) {
     if (!region.ok()) return region.status();

@@ -10,7 +10,6 @@ namespace {
 
 constexpr std::size_t kHeldRowsMax = 500;
 constexpr int kGap = 2;
-constexpr int kFlexibleWidthMin = 12;
 
 int TotalWidth(const std::vector<int>& widths) {
   int total = 0;
@@ -18,13 +17,13 @@ int TotalWidth(const std::vector<int>& widths) {
   return std::max(0, total - kGap);
 }
 
-// Takes columns from the widest flexible column, one by one, until the table fits or none can give
-// more.
+// Takes columns from the widest column that may give way, one by one, until the table fits or none
+// can give more.
 void Fit(const std::vector<Column>& columns, int columns_max, std::vector<int>& widths) {
   for (int excess = TotalWidth(widths) - columns_max; excess > 0; --excess) {
     int* widest = nullptr;
     for (std::size_t i = 0; i < widths.size(); ++i) {
-      if (columns[i].flexible && widths[i] > kFlexibleWidthMin &&
+      if (columns[i].width_min > 0 && widths[i] > columns[i].width_min &&
           (widest == nullptr || widths[i] > *widest)) {
         widest = &widths[i];
       }

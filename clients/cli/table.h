@@ -13,7 +13,8 @@ namespace annals::cli {
 struct Column {
   std::string title;
   bool right_aligned = false;
-  bool flexible = false;  // Gives way, alone or with others, where the terminal is too narrow.
+  // What it may be cut down to, alone or with others, where the terminal is too narrow; 0 is never.
+  int width_min = 0;
 };
 
 class Table {

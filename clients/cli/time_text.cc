@@ -123,7 +123,7 @@ std::string Rfc3339(const google::protobuf::Timestamp& timestamp) {
 }
 
 std::string MomentText(const google::protobuf::Timestamp& timestamp) {
-  return absl::FormatTime("%Y-%m-%d %H:%M:%S", ToTime(timestamp), kUtc);
+  return MomentText(ToTime(timestamp));
 }
 
 std::string WindowText(const v1::OccurredWindow& window) {

@@ -33,7 +33,7 @@ struct WrittenTime {
 // "2025-01-31T08:30:00Z", with a fraction where there is one.
 [[nodiscard]] std::string Rfc3339(const google::protobuf::Timestamp& timestamp);
 
-// "2025-01-31 08:30:05", for tables.
+// "2025-01-31 08:30:05", for tables; whole minutes without seconds.
 [[nodiscard]] std::string MomentText(const google::protobuf::Timestamp& timestamp);
 
 // A window as precisely as it was given and no more: "2025-01-12", "2025-01", "2025", "2025-01-12

@@ -86,7 +86,7 @@ void PrintTable(Session& session, const v1::SummarizeEventsResponse& response,
   for (const auto& group : groups) count_max = std::max(count_max, group.totals().event_count());
   Table table(session.Out(),
               {{.title = "WHEN (UTC)"},
-               {.title = flags.also.empty() ? "" : "WHICH", .flexible = true},
+               {.title = flags.also.empty() ? "" : "WHICH", .width_min = 12},
                {.title = "EVENTS", .right_aligned = true},
                {.title = "PERSONS", .right_aligned = true},
                {.title = "DEATHS", .right_aligned = true},

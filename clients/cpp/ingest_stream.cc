@@ -115,7 +115,7 @@ absl::Status IngestStream::Recover() {
   if (failures_ == 0) deadline_ = options_.retry.Now() + options_.progress_timeout;
   const bool may_resume = options_.resume || !acknowledged_any_;
   if (!may_resume || !options_.retry.WaitToRetry(status, ++failures_, deadline_)) return status;
-  if (options_.on_reconnect) options_.on_reconnect(status);
+  if (failures_ == 1 && options_.on_reconnect) options_.on_reconnect(status);
   call_ = std::make_unique<Call>(connection_->IngestEvents());
   for (const v1::IngestEventsRequest& request : unacknowledged_) {
     if (!call_->bare->Write(request)) break;  // The reader sees the end; Deliver comes back here.

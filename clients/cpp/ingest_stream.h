@@ -25,7 +25,7 @@ struct IngestStreamOptions {
   // Called for every message sent, in order: what was sent, and the answer. Everything it says is
   // durable.
   std::function<void(const v1::IngestEventsRequest&, const v1::IngestEventsResponse&)> on_ack;
-  // Called when the server went away and the stream is about to connect anew.
+  // Called once each time the server went away, before the stream tries to connect anew.
   std::function<void(const absl::Status&)> on_reconnect;
   // How many messages may wait for their answer.
   int window_batches = 4;
