@@ -17,12 +17,13 @@ import unicodedata
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 # Natural Earth calls these countries, not sovereign ones, or leaves out their ISO codes.
-MORE_STATES = {"AUS": "AU", "CHN": "CN", "DNK": "DK", "FIN": "FI", "FRA": "FR", "GBR": "GB", "ISR": "IL",
-               "NLD": "NL", "NZL": "NZ", "USA": "US", "NOR": "NO", "PSX": "PS", "KOS": "XK", "TWN": "TW",
-               "TUV": "TV"}
+MORE_STATES = {"AUS": "AU", "CHN": "CN", "DNK": "DK", "FIN": "FI", "FRA": "FR", "GBR": "GB",
+               "ISR": "IL", "NLD": "NL", "NZL": "NZ", "USA": "US", "NOR": "NO", "PSX": "PS",
+               "KOS": "XK", "TWN": "TW", "TUV": "TV"}
 ISO_A3 = {"PSX": "pse", "KOS": "xkx", "SDS": "ssd", "SOL": None, "CYN": None}
 # What UCDP calls governments, where the gazetteer knows another name.
-UCDP_STATES = {"Bosnia-Herzegovina": "bih", "Ivory Coast": "civ", "DR Congo": "cod", "Myanmar": "mmr",
+UCDP_STATES = {"Bosnia-Herzegovina": "bih", "Ivory Coast": "civ", "DR Congo": "cod",
+               "Myanmar": "mmr",
                "Yemen": "yem", "Serbia": "srb", "Cambodia": "khm", "Russia": "rus"}
 
 
@@ -37,12 +38,14 @@ def split(text):
 
 def fold(text):
     text = unicodedata.normalize("NFKD", text)
-    return re.sub("[^0-9a-z]+", "-", "".join(c for c in text if not unicodedata.combining(c)).lower()).strip("-")
+    bare = "".join(c for c in text if not unicodedata.combining(c)).lower()
+    return re.sub("[^0-9a-z]+", "-", bare).strip("-")
 
 
 class Actor:
     def __init__(self, id, kind, title, country="", parents=()):
-        self.id, self.kind, self.title, self.country, self.parents = id, kind, title, country, parents
+        self.id, self.kind, self.title = id, kind, title
+        self.country, self.parents = country, parents
         self.aliases, self.ucdp = [], []
 
     def alias(self, language, *texts):
@@ -59,7 +62,8 @@ class Actor:
                    "kind": "ACTOR_KIND_" + self.kind,
                    "parents": [{"parent": "actors/" + p} for p in self.parents],
                    "country": "regions/" + self.country if self.country else "",
-                   "externalIds": [{"taxonomy": "ucdp:actor", "value": v} for v in sorted(self.ucdp, key=int)]}
+                   "externalIds": [{"taxonomy": "ucdp:actor", "value": v}
+                                   for v in sorted(self.ucdp, key=int)]}
         return json.dumps({k: v for k, v in message.items() if v}, ensure_ascii=False,
                           separators=(",", ":"))
 
@@ -79,7 +83,8 @@ def read_states(path, countries):
             p = feature["properties"]
             a3 = ISO_A3.get(p["ADM0_A3"], p["ADM0_A3"].lower())
             code = MORE_STATES.get(p["ADM0_A3"], p["ISO_A2"])
-            if a3 and code in countries and (p["TYPE"] == "Sovereign country" or p["ADM0_A3"] in MORE_STATES):
+            sovereign = p["TYPE"] == "Sovereign country" or p["ADM0_A3"] in MORE_STATES
+            if a3 and code in countries and sovereign:
                 states[code] = a3
     return states
 
@@ -100,7 +105,8 @@ def state_actors(countries, states):
 def party_actors():
     with open(os.path.join(HERE, "parties.tsv"), encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
-            actor = Actor(row["id"], row["kind"], row["title"], row["country"], split(row["parents"]))
+            actor = Actor(row["id"], row["kind"], row["title"], row["country"],
+                          split(row["parents"]))
             for language in ("en", "ru", "uk"):
                 actor.alias(language, *split(row[language]))
             actor.ucdp = split(row["ucdp"])
@@ -146,7 +152,8 @@ def add_ucdp(actors, ucdp):
             taken[id] = actor
         if id not in taken:
             slug = fold(title)[:45].strip("-")
-            actor = Actor("-".join(filter(None, ["ucdp", slug, id])), ucdp_kind(names, roles), title)
+            name = "-".join(filter(None, ["ucdp", slug, id]))
+            actor = Actor(name, ucdp_kind(names, roles), title)
             actor.ucdp.append(id)
             actors[actor.id] = taken[id] = actor
         taken[id].alias("en", *sorted(names))

@@ -90,8 +90,8 @@ def quantize(polygon):
 
 
 def snap_valid(geometry):
-    """Valid polygons on the grid, largest first. Rounding may cross edges and repairing leave the grid,
-    so both are repeated until neither changes anything."""
+    """Valid polygons on the grid, largest first. Rounding may cross edges, and repairing leaves the
+    grid, so both are repeated until neither changes anything."""
     parts = polygons_of(make_valid(geometry))
     for _ in range(20):
         snapped = [q for q in map(quantize, parts) if q is not None]
