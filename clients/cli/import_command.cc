@@ -27,9 +27,9 @@ constexpr char kUcdpAttribution[] =
 
 constexpr char kFooter[] = R"(
 Reads the files of UCDP's Georeferenced Event Dataset and Candidate Events Dataset, in every form
-seen so far, with or without the HXL row that HDX adds; .xz and .gz are read directly; - is standard
-input. clients/import/README.md has the columns and what becomes of them. Sending again is safe: what
-is already there is left unchanged. A row that cannot be taken is told on stderr with its file, line
+seen so far, with or without the HXL row that HDX adds; .xz and .gz are read directly; - is stdin.
+clients/import/README.md has the columns and what becomes of them. Sending again is safe: what is
+already there is left unchanged. A row that cannot be taken is told on stderr with its file, line
 and column; the rest goes in, and the exit status is 1. A feed that --create-feed creates has UCDP's
 title, licence and citation unless others are given.
 

@@ -37,7 +37,11 @@ struct IngestFlags {
 // Reads one record's text into a row, or tells why it is none.
 absl::Status ParseRow(const std::string& text, const IngestFlags& flags, v1::EventUpsert& row) {
   const auto parsed = google::protobuf::util::JsonStringToMessage(text, row.mutable_event());
-  if (!parsed.ok()) return absl::InvalidArgumentError(parsed.message().ToString());
+  if (!parsed.ok()) {
+    // Further lines of the message quote the text.
+    const std::string message = parsed.message().ToString();
+    return absl::InvalidArgumentError(message.substr(0, message.find('\n')));
+  }
   row.set_reinstate(flags.reinstate);
   std::string& name = *row.mutable_event()->mutable_name();
   if (name.find('/') != std::string::npos) return absl::OkStatus();

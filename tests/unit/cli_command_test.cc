@@ -249,6 +249,7 @@ TEST(Ingest, NamesBadLinesAndTakesTheRest) {
 {"name":"feeds/f/events/3","kind":"WAR"}
 {"name":"4","title":"good"}
 {"name":"feeds/f/events/5","title":"good"}
+{ this is no JSON
 )";
   const Ran ran = ingesting({"ingest", "-"});
   EXPECT_EQ(ran.exit_code, 1);
@@ -256,7 +257,9 @@ TEST(Ingest, NamesBadLinesAndTakesTheRest) {
   EXPECT_THAT(ran.err, HasSubstr("<stdin>:2: feeds/f/events/2: title: is bad (TITLE_BAD)\n"));
   EXPECT_THAT(ran.err, HasSubstr("<stdin>:3: "));
   EXPECT_THAT(ran.err, HasSubstr("<stdin>:4: name: "));
-  EXPECT_THAT(ran.err, HasSubstr("created 2, updated 0, unchanged 0, invalid 3\n"));
+  EXPECT_THAT(ran.err, HasSubstr("<stdin>:6: "));
+  EXPECT_EQ(std::count(ran.err.begin(), ran.err.end(), '\n'), 5);
+  EXPECT_THAT(ran.err, HasSubstr("created 2, updated 0, unchanged 0, invalid 4\n"));
 }
 
 TEST(Ingest, SendsANameGivenTwiceInTwoBatches) {
