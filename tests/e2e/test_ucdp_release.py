@@ -1,4 +1,4 @@
-"""UCDP files, release after release: what they create, correct and take back, and that it can be undone in time."""
+"""UCDP files, release after release: what they create, correct and take back."""
 
 import csv
 import datetime

@@ -3,18 +3,21 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <map>
 #include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "clients/import/ucdp_sources.h"
+#include "tests/support/ucdp_file.h"
 
 namespace annals::import {
 namespace {
 
-using ::testing::ElementsAre;
+using annals::testing::ucdp::Cells;
+using annals::testing::ucdp::File;
+using annals::testing::ucdp::Row;
+using annals::testing::ucdp::With;
+
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -33,63 +36,6 @@ class FakeRegions : public RegionResolver {
 
   absl::Status status;
 };
-
-using Cells = std::map<std::string, std::string>;
-
-// A made-up row; tests change the cells they are about.
-Cells Row() {
-  return {{"id", "101"},
-          {"relid", "UKR-2014-1-14124-1"},
-          {"type_of_violence", "1"},
-          {"conflict_new_id", "13246"},
-          {"conflict_name", "Ukraine: Donetsk"},
-          {"dyad_new_id", "14124"},
-          {"side_a_new_id", "61"},
-          {"side_a", "Government of Ukraine"},
-          {"side_b_new_id", "5840"},
-          {"side_b", "DPR"},
-          {"source_article", R"("Agency, Ltd,2014-07-06,Five ""dead"";"Paper,2014-07-05,Clash")"},
-          {"source_headline", "Five dead;Clash"},
-          {"source_original", "A spokesman"},
-          {"where_prec", "1"},
-          {"where_coordinates", "Testove town"},
-          {"where_description", "near the mill"},
-          {"adm_1", "Donetsk oblast"},
-          {"country", "Ukraine"},
-          {"country_id", "369"},
-          {"event_clarity", "1"},
-          {"date_prec", "1"},
-          {"date_start", "2014-07-05"},
-          {"date_end", "2014-07-05"},
-          {"latitude", "48.5"},
-          {"longitude", "37.5"},
-          {"low", "3"},
-          {"best", "5"},
-          {"high", "9"},
-          {"deaths_a", "2"},
-          {"deaths_b", "3"},
-          {"deaths_civilians", "0"},
-          {"deaths_unknown", "0"}};
-}
-
-std::string Quote(const std::string& cell) {
-  std::string quoted = "\"";
-  for (const char c : cell) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + "\"";
-}
-
-// A file with the columns of the first row.
-std::string File(const std::vector<Cells>& rows) {
-  std::string header;
-  std::string body;
-  for (const auto& [column, cell] : rows.front()) header += (header.empty() ? "" : ",") + column;
-  for (const Cells& row : rows) {
-    std::string line;
-    for (const auto& [column, cell] : row) line += (line.empty() ? "" : ",") + Quote(cell);
-    body += line + "\n";
-  }
-  return header + "\n" + body;
-}
 
 class UcdpGedTest : public ::testing::Test {
  protected:
@@ -127,12 +73,6 @@ class UcdpGedTest : public ::testing::Test {
   FakeRegions regions_;
   UcdpGedSummary summary_;
 };
-
-Cells With(std::vector<std::pair<std::string, std::string>> changes) {
-  Cells cells = Row();
-  for (auto& [column, cell] : changes) cells[column] = std::move(cell);
-  return cells;
-}
 
 std::string CodeOf(const v1::Event& event, const std::string& taxonomy) {
   for (const v1::Code& code : event.codes()) {
@@ -347,41 +287,9 @@ TEST_F(UcdpGedTest, ReadsFloatIdsCrlfByteOrderMarkAndColumnsItDoesNotKnow) {
   EXPECT_EQ(rows[0].upsert.event().name(), "feeds/ucdp/events/155991");
 }
 
-TEST_F(UcdpGedTest, NamesEveryMissingColumn) {
-  std::istringstream in("id,side_a,side_b,type_of_violence\n");
-  const auto reader = UcdpGedReader::Open(&in, {.feed = "ucdp", .regions = &regions_});
-  EXPECT_EQ(reader.status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_THAT(std::string(reader.status().message()),
-              HasSubstr("where_prec, date_prec, date_start, date_end, latitude, longitude, low"));
+TEST_F(UcdpGedTest, RefusesAnEmptyFile) {
   std::istringstream nothing;
   EXPECT_EQ(UcdpGedReader::Open(&nothing, {}).status().code(), absl::StatusCode::kInvalidArgument);
-  std::istringstream twice("id,ID\n");
-  EXPECT_EQ(UcdpGedReader::Open(&twice, {}).status().code(), absl::StatusCode::kInvalidArgument);
-}
-
-TEST_F(UcdpGedTest, NamesTheColumnOfABadCell) {
-  struct Case {
-    std::string column, cell, reason;
-  };
-  for (const Case& c : std::vector<Case>{{"id", "", "REQUIRED"},
-                                         {"id", "a b", "BAD_VALUE"},
-                                         {"type_of_violence", "4", "OUT_OF_RANGE"},
-                                         {"where_prec", "0", "OUT_OF_RANGE"},
-                                         {"date_prec", "", "REQUIRED"},
-                                         {"date_start", "July 5", "BAD_VALUE"},
-                                         {"date_end", "", "REQUIRED"},
-                                         {"date_end", "2014-07-04", "END_BEFORE_START"},
-                                         {"latitude", "91", "OUT_OF_RANGE"},
-                                         {"longitude", "", "REQUIRED"},
-                                         {"longitude", "nan", "BAD_VALUE"},
-                                         {"best", "many", "BAD_VALUE"},
-                                         {"high", "1000000001", "OUT_OF_RANGE"},
-                                         {"side_a", " ", "REQUIRED"},
-                                         {"side_b", "\xFF", "INVALID_UTF8"}}) {
-    const RowError error = ErrorOf(With({{c.column, c.cell}}));
-    EXPECT_EQ(error.column, c.column) << c.cell;
-    EXPECT_EQ(error.reason, c.reason) << c.column << "=" << c.cell;
-  }
 }
 
 TEST_F(UcdpGedTest, TakesTheOtherRowsWhereOneIsBad) {
@@ -418,22 +326,6 @@ TEST_F(UcdpGedTest, EndsWhereRegionsCannotBeAsked) {
 
 TEST_F(UcdpGedTest, ConvertsTheSameRowToTheSameEvent) {
   EXPECT_EQ(Convert(Row()).SerializeAsString(), Convert(Row()).SerializeAsString());
-}
-
-TEST(UcdpSources, AreTakenApart) {
-  const auto sources =
-      ParseUcdpSources("\"A, B & C,2014-07-05,One, two; three\";\"D,46074,In \"\"Kiev\"\"\"");
-  ASSERT_EQ(sources.size(), 2u);
-  EXPECT_EQ(sources[0].office, "A, B & C");
-  EXPECT_EQ(sources[0].headline, "One, two; three");
-  EXPECT_EQ(sources[1].date, absl::CivilDay(2026, 2, 21));
-}
-
-TEST(UcdpSources, AreEmptyInAnotherForm) {
-  for (const char* text : {"", "\"", "\"\"", "Reuters 1989", "\"AFP,soon,x\"", "\",2014-07-05,x\"",
-                           "\"AFP,2014-07-05,x\";\"AFP\""}) {
-    EXPECT_THAT(ParseUcdpSources(text), IsEmpty()) << text;
-  }
 }
 
 }  // namespace
