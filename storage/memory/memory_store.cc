@@ -40,8 +40,8 @@ absl::Status FeedNotFound(std::string_view feed) {
 void Add(const CountColumns& counts, CountTotals* totals) {
   if (!counts.low && !counts.best && !counts.high) return;
   ++totals->known_count;
-  totals->low += counts.low.value_or(0);
-  totals->best += counts.best.value_or(0);
+  totals->low += counts.low.value_or(counts.best.value_or(0));
+  totals->best += counts.best.value_or(counts.low.value_or(0));
   totals->high += counts.high.value_or(counts.best.value_or(counts.low.value_or(0)));
 }
 

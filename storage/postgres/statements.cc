@@ -23,8 +23,8 @@ constexpr char kTotalsColumns[] =
 // See annals.v1.CountSum for how absent bounds add up.
 std::string CountSums(std::string_view count) {
   return fmt::format(
-      "coalesce(sum(m.{0}_low), 0)::bigint AS {0}_low,"
-      " coalesce(sum(m.{0}_best), 0)::bigint AS {0}_best,"
+      "coalesce(sum(coalesce(m.{0}_low, m.{0}_best)), 0)::bigint AS {0}_low,"
+      " coalesce(sum(coalesce(m.{0}_best, m.{0}_low)), 0)::bigint AS {0}_best,"
       " coalesce(sum(coalesce(m.{0}_high, m.{0}_best, m.{0}_low)), 0)::bigint AS {0}_high,"
       " count(coalesce(m.{0}_low, m.{0}_best, m.{0}_high)) AS {0}_known",
       count);

@@ -45,7 +45,7 @@ TEST_P(StoreSummary, NeverTakesUnknownForZero) {
   const auto totals = Summarize({}, {}).totals;
   EXPECT_EQ(totals.event_count, 3);
   EXPECT_EQ(totals.fatalities, (storage::CountTotals{1, 2, 5, 1}));
-  EXPECT_EQ(totals.persons, (storage::CountTotals{0, 3, 3, 1}));
+  EXPECT_EQ(totals.persons, (storage::CountTotals{3, 3, 3, 1}));
 }
 
 TEST_P(StoreSummary, PutsAnEventInOneBucketOfTime) {
