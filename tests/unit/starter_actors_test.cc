@@ -59,9 +59,9 @@ TEST(StarterActors, KeepTheLimitsOfTheContract) {
 TEST(StarterActors, MapEachUcdpIdToOneActor) {
   std::map<std::string, std::string> by_id;
   for (const Actor& actor : Actors()) {
-    for (const auto& external : actor.external_ids()) {
-      EXPECT_EQ(external.taxonomy(), "ucdp:actor");
-      EXPECT_TRUE(by_id.emplace(external.value(), actor.name()).second) << external.value();
+    for (const auto& id : actor.external_ids()) {
+      EXPECT_EQ(id.taxonomy(), "ucdp:actor");
+      EXPECT_TRUE(by_id.emplace(id.value(), actor.name()).second) << id.value();
     }
   }
   EXPECT_EQ(by_id["61"], "actors/ukr");
