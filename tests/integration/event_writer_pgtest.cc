@@ -4,6 +4,7 @@
 
 #include "storage/postgres/sql_value.h"
 #include "tests/integration/postgres_fixture.h"
+#include "tests/support/cutting_proxy.h"
 
 namespace annals::testing {
 namespace {
@@ -90,6 +91,22 @@ TEST_F(Writer, ResolvesACommitThatWasLostAndNotStored) {
   EXPECT_EQ(*Head(), Position{0});
   (void)database_.Run("DROP TRIGGER die_trigger ON commit_log");
   EXPECT_TRUE(Upsert(EventBuilder("f", "1")).ok());
+}
+
+TEST_F(Writer, ResolvesACommitThatWasStoredButNotAnswered) {
+  CuttingProxy proxy(database_.connection_string());
+  storage::EventWriter writer(proxy.connection_string(), &PostgresTestGazetteer());
+  const std::vector<storage::UpsertRow> rows = {EventBuilder("f", "1").Row()};
+  proxy.CutAfterNextCommit();
+  const auto receipt = writer.Upsert(context_.deadline, rows, false);
+  EXPECT_FALSE(proxy.armed());
+  ASSERT_TRUE(receipt.ok()) << receipt.status();
+  EXPECT_EQ(receipt->position, Position{1});
+  EXPECT_EQ(receipt->rows[0].outcome, annals::v1::ROW_OUTCOME_CREATED);
+  EXPECT_EQ(*Head(), Position{1});
+  const auto again = writer.Upsert(context_.deadline, rows, false);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->rows[0].outcome, annals::v1::ROW_OUTCOME_UNCHANGED);
 }
 
 TEST_F(Writer, RollsBackAtItsDeadline) {
