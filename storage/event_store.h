@@ -5,6 +5,8 @@
 // thread that may (service/executor), never from a gRPC reaction. Errors are made by
 // storage/error.h. Besides what each method says, all may answer DEADLINE_EXCEEDED, CANCELLED, and
 // UNAVAILABLE (the database cannot be reached; safe to retry).
+//
+// Over budget: the port and what crosses it are one manual.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,7 @@
 // Questions: filters, order, pages, states of the past.
 #include <set>
 
+#include "absl/strings/numbers.h"
 #include "storage/name_fold.h"
 #include "tests/conformance/store_conformance.h"
 
@@ -49,7 +50,9 @@ TEST_P(StoreRead, OrdersByTimeAndBreaksTiesTheSameWayBothWays) {
   const auto newest = Ids({}, {.order = EventOrder::kOccurredNewestFirst});
   auto oldest = Ids({}, {.order = EventOrder::kOccurredOldestFirst});
   EXPECT_EQ(newest.size(), 30U);
-  EXPECT_EQ(std::stoi(newest.front()) % 3, 2);
+  int first = 0;
+  ASSERT_TRUE(absl::SimpleAtoi(newest.front(), &first));
+  EXPECT_EQ(first % 3, 2);
   std::ranges::reverse(oldest);
   EXPECT_EQ(newest, oldest);
 }
