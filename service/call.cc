@@ -53,7 +53,7 @@ grpc::Status Call::End(const absl::Status& status) const {
   Log(LogLevel::kInfo, "call",
       {{"method", std::string(method_)},
        {"code", code},
-       {"reason", status.ok() ? "" : ReasonOf(status)},
+       {"reason", status.ok() ? "OK" : ReasonOf(status)},
        {"ms", fmt::format("{:.2f}", elapsed_ms)},
        {"request_id", request_id_}});
   if (IsOurFault(status.code())) {

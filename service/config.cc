@@ -11,7 +11,8 @@
 namespace annals::service {
 namespace {
 
-constexpr int kSqlThreadsMax = 256;
+// Each has a connection; the PostgreSQL of --data takes 64 in all.
+constexpr int kSqlThreadsMax = 48;
 constexpr int kDrainSecondsMax = 3'600;
 
 constexpr char kAbout[] = "annalsd: the server of annals, a conflict-event timeline service";
@@ -53,7 +54,7 @@ struct Values {
 void AddOptions(CLI::App* app, Values* values) {
   Config& config = values->config;
   app->set_version_flag("--version", "annalsd " ANNALS_VERSION);
-  app->set_config("--config", "", "read further settings from this file");
+  app->set_config("--config", "", "read further settings from this file")->type_name("FILE");
   app->add_option("--data", config.data_dir,
                   "keep the record in this directory, in a PostgreSQL of annalsd's own")
       ->envname("ANNALS_DATA")
@@ -116,9 +117,11 @@ std::variant<Config, int> ParseConfig(int argc, const char* const* argv) {
     std::cerr << "annalsd: " << *wrong << "\n";
     return kExitUsage;
   }
-  config.command = migrate->parsed() ? Command::kMigrate
-                   : check->parsed() ? Command::kCheckConfig
-                                     : Command::kServe;
+  if (check->parsed()) {
+    std::cout << "the configuration is valid\n";
+    return kExitOk;
+  }
+  config.command = migrate->parsed() ? Command::kMigrate : Command::kServe;
   config.log_level = kLevels.at(values.log_level);
   config.log_format = kFormats.at(values.log_format);
   config.drain = absl::Seconds(values.drain_seconds);

@@ -12,7 +12,7 @@
 
 namespace annals::service {
 
-enum class Command { kServe, kMigrate, kCheckConfig };
+enum class Command { kServe, kMigrate };
 
 struct Config {
   Command command = Command::kServe;

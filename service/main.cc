@@ -48,6 +48,7 @@ absl::StatusOr<Database> OpenDatabase(const Config& config) {
 absl::Status Migrate(const Config& config) {
   const auto database = OpenDatabase(config);
   if (!database.ok()) return database.status();
+  std::cerr << "annalsd: the database has the schema of annalsd " ANNALS_VERSION "\n";
   return storage::LoadRegions(*database->pool, *storage::Gazetteer::LoadEmbedded(), SetupEnd());
 }
 
@@ -72,10 +73,6 @@ absl::Status Serve(const Config& config) {
 }
 
 int Run(const Config& config) {
-  if (config.command == Command::kCheckConfig) {
-    std::cout << "the configuration is valid\n";
-    return kExitOk;
-  }
   ConfigureLog(config.log_format, config.log_level);
   const absl::Status status = config.command == Command::kMigrate ? Migrate(config) : Serve(config);
   if (!status.ok()) std::cerr << fmt::format("annalsd: {}\n", std::string(status.message()));

@@ -3,90 +3,24 @@
 
 #include <unistd.h>
 
-#include <functional>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "annals/v1/catalog_service.grpc.pb.h"
 #include "annals/v1/event_service.grpc.pb.h"
 #include "annals/v1/ingest_service.grpc.pb.h"
 #include "annals/v1/status_service.grpc.pb.h"
 #include "fmt/format.h"
-#include "google/rpc/error_details.pb.h"
-#include "google/rpc/status.pb.h"
 #include "grpcpp/grpcpp.h"
 #include "gtest/gtest.h"
 #include "service/server.h"
-#include "storage/memory/memory_store.h"
+#include "tests/support/failure.h"
+#include "tests/support/hooked_store.h"
 #include "tests/support/service_fixture.h"
 #include "tests/support/small_gazetteer.h"
 
 namespace annals::testing {
-
-// The reference store; a test may step in before events are read.
-class HookedStore final : public storage::MemoryStore {
- public:
-  using MemoryStore::MemoryStore;
-
-  // Set before the first call. An error is answered in place of the store.
-  std::function<absl::Status(const storage::CallContext&)> before_get;
-
-  absl::StatusOr<storage::FoundEvents> GetEvents(const storage::CallContext& context,
-                                                 const std::vector<storage::EventName>& names,
-                                                 const storage::Snapshot& snapshot) override {
-    if (before_get) {
-      const absl::Status status = before_get(context);
-      if (!status.ok()) return status;
-    }
-    return MemoryStore::GetEvents(context, names, snapshot);
-  }
-
-  // By how much the store is behind what was acknowledged, as a replica may be.
-  std::int64_t lag = 0;
-
-  absl::StatusOr<storage::Position> PositionAt(const storage::CallContext& context,
-                                               absl::Time time) override {
-    auto position = MemoryStore::PositionAt(context, time);
-    if (position.ok()) position->value -= lag;
-    return position;
-  }
-};
-
-// What a call failed with, as a client reads it.
-struct Failure {
-  grpc::StatusCode code = grpc::StatusCode::OK;
-  std::string reason, field, message;
-  std::vector<std::string> violations;  // fields of BadRequest
-  bool may_retry = false;               // RetryInfo is there
-};
-
-inline Failure FailureOf(const grpc::Status& status) {
-  Failure failure{.code = status.error_code(),
-                  .reason = {},
-                  .field = {},
-                  .message = status.error_message(),
-                  .violations = {}};
-  google::rpc::Status rich;
-  if (!rich.ParseFromString(status.error_details())) return failure;
-  for (const auto& detail : rich.details()) {
-    google::rpc::ErrorInfo info;
-    google::rpc::BadRequest request;
-    if (detail.UnpackTo(&info)) {
-      failure.reason = info.reason();
-      const auto field = info.metadata().find("field");
-      if (field != info.metadata().end()) failure.field = field->second;
-    } else if (detail.UnpackTo(&request)) {
-      for (const auto& violation : request.field_violations()) {
-        failure.violations.push_back(violation.field());
-      }
-    }
-    failure.may_retry = failure.may_retry || detail.Is<google::rpc::RetryInfo>();
-  }
-  return failure;
-}
 
 class ServiceTest : public ::testing::Test {
  protected:

@@ -102,8 +102,8 @@ TEST(Config, RefusesUnknownKeysAndFlags) {
 
 TEST(Config, KnowsItsCommands) {
   EXPECT_EQ(std::get<Config>(Parse({"migrate", "--database", "u"})).command, Command::kMigrate);
-  EXPECT_EQ(std::get<Config>(Parse({"--data", "d", "check-config"})).command,
-            Command::kCheckConfig);
+  EXPECT_EQ(ExitCode({"--data", "d", "check-config"}), kExitOk);
+  EXPECT_EQ(ExitCode({"check-config"}), kExitUsage);
   EXPECT_EQ(ExitCode({"--version"}), kExitOk);
   EXPECT_EQ(ExitCode({"--help"}), kExitOk);
   EXPECT_EQ(ExitCode({"fly"}), kExitUsage);
