@@ -54,13 +54,16 @@ std::vector<ParticipantColumns> ParticipantsOf(const annals::v1::Event& event) {
   return participants;
 }
 
-// The last undisputed step by date; steps of one date count in the order given.
+// The last undisputed step by date; steps of one date count in the order of a life cycle, as the
+// validator has it.
 annals::v1::OfferStatus StatusOf(const annals::v1::ExchangeOffer& offer) {
   auto status = annals::v1::OFFER_STATUS_UNSPECIFIED;
   std::optional<Micros> latest;
   for (const auto& step : offer.steps()) {
     const Micros start = ToMicros(step.occurred().start());
-    if (step.disputed() || (latest && start < *latest)) continue;
+    const bool earlier =
+        latest && (start < *latest || (start == *latest && step.status() < status));
+    if (step.disputed() || earlier) continue;
     latest = start;
     status = step.status();
   }
