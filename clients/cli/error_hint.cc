@@ -20,7 +20,9 @@ std::string UnreachableHint(const client::ConnectionOptions& connection) {
       "no server that speaks TLS and can be trusted answers at {}: name another with --server or "
       "ANNALS_SERVER, or with --tls-ca the authority that vouches for it{}",
       connection.server,
-      client::IsLocal(connection.server) ? "; one without TLS needs no --tls flag" : "");
+      client::IsLocal(connection.server)
+          ? "; one without TLS wants no --tls flag and no ANNALS_TLS_ variable"
+          : "");
 }
 
 std::string UnauthenticatedHint(const absl::Status& status,

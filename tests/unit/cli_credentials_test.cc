@@ -186,7 +186,8 @@ TEST_F(CredentialsTest, HintsAtWhoTheCallerIsWhereSomethingIsDenied) {
 TEST_F(CredentialsTest, HintsAtTlsWhereNoServerAnswers) {
   const absl::Status error = absl::UnavailableError("failed to connect");
   EXPECT_THAT(Said(runner, error), HasSubstr("needs --tls-ca FILE or --tls\n"));
-  EXPECT_THAT(Said(runner, error, {"--tls"}), HasSubstr("one without TLS needs no --tls flag"));
+  EXPECT_THAT(Said(runner, error, {"--tls"}),
+              HasSubstr("one without TLS wants no --tls flag and no ANNALS_TLS_ variable\n"));
   const std::string remote = Said(runner, error, {"--server", "annals.example:443"});
   EXPECT_THAT(remote, HasSubstr("with --tls-ca the authority that vouches for it\n"));
 }
