@@ -9,11 +9,13 @@
 namespace annals::testing {
 namespace {
 
+using storage::CallContext;
 using storage::Dimension;
 using storage::EventOrder;
 using storage::EventQuery;
 using storage::PageSpec;
 using storage::Snapshot;
+using storage::Visibility;
 
 constexpr int kEvents = 3'000;
 constexpr int kBatches = 12;
@@ -24,11 +26,15 @@ class Differential : public ::testing::Test {
  protected:
   void SetUp() override {
     for (auto* store : {memory_.get(), postgres_.get()}) {
-      for (const char* id : {"f", "g"}) {
+      for (const char* id : {"f", "g", "h"}) {
         annals::v1::Feed feed;
         feed.set_name(fmt::format("feeds/{}", id));
         feed.set_title("Feed");
         feed.set_licence("CC0-1.0");
+        if (feed.name() == "feeds/h") {
+          feed.set_visibility(annals::v1::FEED_VISIBILITY_RESTRICTED);
+          feed.add_readers("principals/anna");
+        }
         ASSERT_TRUE(store->catalog().CreateFeed(context_, feed).ok());
       }
     }
@@ -41,7 +47,7 @@ class Differential : public ::testing::Test {
       for (int i = 0; i < kEvents / kBatches; ++i) {
         const std::string id =
             std::to_string(Chance(0.2) ? random_.Below(kEvents) : batch * kEvents / kBatches + i);
-        const std::string feed = random_.Chance(0.7) ? "f" : "g";
+        const std::string feed = random_.Chance(0.6) ? "f" : random_.Chance(0.6) ? "g" : "h";
         rows[feed + id] = {random_.Event(feed, id), std::nullopt, Chance(0.5)};
       }
       std::vector<storage::UpsertRow> sent;
@@ -72,12 +78,13 @@ class Differential : public ::testing::Test {
 
   // Rows of the answer, page by page, without the times that each store gives itself. `*whole`
   // tells whether these are all.
-  std::vector<std::string> Walk(storage::EventStore& store, const EventQuery& query, PageSpec page,
-                                const Snapshot& snapshot, bool* whole) {
+  std::vector<std::string> Walk(storage::EventStore& store, const CallContext& context,
+                                const EventQuery& query, PageSpec page, const Snapshot& snapshot,
+                                bool* whole) {
     std::vector<std::string> rows;
     int pages = 0;
     do {
-      const auto answer = store.ListEvents(context_, query, page, snapshot);
+      const auto answer = store.ListEvents(context, query, page, snapshot);
       EXPECT_TRUE(answer.ok()) << answer.status();
       if (!answer.ok()) break;
       EXPECT_TRUE(answer->events.empty() || std::ssize(answer->events) <= page.limit);
@@ -97,7 +104,13 @@ class Differential : public ::testing::Test {
   RandomRecord random_{&TestGazetteer(), seed_};
   std::unique_ptr<StoreUnderTest> memory_ = MakeMemoryStore();
   std::unique_ptr<StoreUnderTest> postgres_ = MakePostgresStore();
-  storage::CallContext context_;
+  const CallContext context_{.visibility = Visibility::All()};
+  // Those who ask: one sees all by right, one by name, one owns what is hidden from the last.
+  const std::vector<CallContext> callers_ = {
+      context_,
+      {.visibility = Visibility::Of({"principals/anna"}, {})},
+      {.visibility = Visibility::Of({}, {"h"})},
+      {.visibility = Visibility::Of({"principals/bob"}, {})}};
 };
 
 std::string Describe(const EventQuery& query, int question) {
@@ -130,9 +143,10 @@ TEST_F(Differential, MemoryAndPostgresAgree) {
     if (Chance(0.3)) {
       snapshot.as_of = storage::Position{random_.Below(static_cast<int>(head->position.value) + 1)};
     }
+    const CallContext& caller = callers_[static_cast<std::size_t>(random_.Below(4))];
     bool whole = false, actual_whole = false;
-    const auto expected = Walk(memory_->events(), query, page, snapshot, &whole);
-    const auto actual = Walk(postgres_->events(), query, page, snapshot, &actual_whole);
+    const auto expected = Walk(memory_->events(), caller, query, page, snapshot, &whole);
+    const auto actual = Walk(postgres_->events(), caller, query, page, snapshot, &actual_whole);
     ASSERT_EQ(expected.size(), actual.size());
     ASSERT_EQ(whole, actual_whole);
     ASSERT_TRUE(expected == actual);
@@ -144,8 +158,8 @@ TEST_F(Differential, MemoryAndPostgresAgree) {
         dimensions.push_back(dimension);
       }
     }
-    const auto a = memory_->events().SummarizeEvents(context_, query, dimensions, snapshot);
-    const auto b = postgres_->events().SummarizeEvents(context_, query, dimensions, snapshot);
+    const auto a = memory_->events().SummarizeEvents(caller, query, dimensions, snapshot);
+    const auto b = postgres_->events().SummarizeEvents(caller, query, dimensions, snapshot);
     ASSERT_TRUE(a.ok() && b.ok()) << a.status() << b.status();
     EXPECT_EQ(a->totals, b->totals);
     if (whole) {

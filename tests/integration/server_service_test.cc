@@ -274,7 +274,7 @@ TEST_F(ServerServiceTest, LeavesFilesAloneThatAreNoSockets) {
 TEST_F(ServerServiceTest, RefusesAddressesThatOthersReach) {
   service::ServerOptions open;
   open.listen = {"0.0.0.0:0"};
-  EXPECT_EQ(storage::ErrorReason(service::Server::Start(open, Stores()).status()), "NOT_LOOPBACK");
+  EXPECT_EQ(storage::ErrorReason(service::Server::Start(open, Stores()).status()), "OPEN_TO_OTHERS");
   open.listen = {"unix:/no/such/directory/s"};
   EXPECT_EQ(storage::ErrorReason(service::Server::Start(open, Stores()).status()), "ADDRESS_TAKEN");
 }
