@@ -209,7 +209,7 @@ def large_headers(path, value_bytes, values):
 
 
 def settings():
-    """SETTINGS that ask for an acknowledgement each, which is not read."""
+    """SETTINGS, which ask for an acknowledgement each; nobody reads it."""
     some = frame(SETTINGS, 0, 0, b"\0\x03\0\0\0\x64")
     while True:
         yield some * (CHUNK_BYTES // len(some))

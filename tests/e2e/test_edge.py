@@ -45,6 +45,7 @@ RATE_BURST = 200
 RSS_GROWTH_MB_MAX = 100
 ANSWER_S_MAX = 2
 ATTACK_S_MAX = 20
+FLOOD_BYTES = 64 << 20
 CPU_S_MAX = 1
 # Files of annalsd that one hostile client may hold: its calls, and those that just ended.
 FILES_GROWTH_MAX = CALLS_OF_CLIENT + RATE_BURST
@@ -297,30 +298,28 @@ class EdgeTest(unittest.TestCase):
             told += [opened, "calls on", connections, "connections"]
         self.assertEqual(opened, count)
 
-    def flood(self, name, frames, mb_max):
-        """What the edge takes of a flood, in bytes."""
+    def flood(self, name, *floods):
+        """Each flood in turn, of FLOOD_BYTES; how much the edge took of the last, in bytes."""
         with self.attack(name) as told:
-            taken = hostile_http2.flood(self.hostile(), frames, mb_max << 20, ATTACK_S_MAX)
-            told += [f"{taken / (1 << 20):.1f} MB taken"]
+            for frames in floods:
+                taken = hostile_http2.flood(self.hostile(), frames, FLOOD_BYTES, ATTACK_S_MAX)
+                told += [f"{taken / (1 << 20):.1f} MB taken"]
         return taken
 
     def test_endless_headers(self):
         endless = functools.partial(hostile_http2.endless_headers, LIST_EVENTS)
-        self.assertLess(self.flood("endless headers", endless, 64), 64 << 20)
+        self.assertLess(self.flood("endless headers", endless), FLOOD_BYTES)
 
     def test_large_headers(self):
         large = functools.partial(hostile_http2.large_headers, LIST_EVENTS, 16_000, 60)
-        self.assertLess(self.flood("large headers", large, 64), 64 << 20)
+        self.assertLess(self.flood("large headers", large), FLOOD_BYTES)
 
     def test_headers_just_below_the_limit(self):
         large = functools.partial(hostile_http2.large_headers, LIST_EVENTS, 7_900, 1)
-        self.flood("headers below the limit", large, 64)
+        self.flood("headers below the limit", large)
 
-    def test_settings(self):
-        self.flood("SETTINGS", hostile_http2.settings, 64)
-
-    def test_pings(self):
-        self.flood("PING", hostile_http2.pings, 64)
+    def test_control_frames(self):
+        self.flood("SETTINGS, PING", hostile_http2.settings, hostile_http2.pings)
 
     def test_idle_connections(self):
         """Of one client only so many stay, none reaches annalsd, and others are served."""
