@@ -9,6 +9,7 @@ import subprocess
 
 import harness
 
+NGINX = "/usr/sbin/nginx"  # not in everyone's PATH
 CONFIGURATION = harness.SOURCE_DIR / "deploy" / "edge" / "annals.conf"
 # Files that nginx would keep beside those of the system's nginx; only root may write there.
 TEMPORARY = "".join(f"  {kind}_temp_path {{0}}/{kind};\n"
@@ -72,7 +73,7 @@ class Edge:
         """Starts it and waits until it serves."""
         for _ in range(START_ATTEMPTS_MAX):
             self.port, self.proxy_port = free_port(), free_port()
-            command = ["nginx", "-p", self.directory, "-e", self.directory / "error.log",
+            command = [NGINX, "-p", self.directory, "-e", self.directory / "error.log",
                        "-c", self.configure()]
             checked = subprocess.run([*command, "-t"], capture_output=True, text=True, check=False)
             assert checked.returncode == 0, checked.stderr
