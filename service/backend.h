@@ -2,6 +2,7 @@
 #pragma once
 
 #include "absl/time/time.h"
+#include "service/auth/gate.h"
 #include "service/catalog_snapshot.h"
 #include "service/executor.h"
 #include "service/token_codec.h"
@@ -19,6 +20,7 @@ struct Backend {
   const storage::NameResolver* region_resolver;
   CatalogCache* catalog_cache;
   const TokenCodec* tokens;
+  Gate* gate;
   Executor* executor;
   absl::Time start_time;
 };

@@ -7,6 +7,7 @@
 #include "openssl/rand.h"
 #include "service/grpc_status.h"
 #include "service/log.h"
+#include "service/peer.h"
 #include "storage/error.h"
 
 namespace annals::service {
@@ -27,25 +28,32 @@ bool IsOurFault(absl::StatusCode code) {
 
 }  // namespace
 
-Call::Call(std::string_view method, grpc::CallbackServerContext* context)
-    : method_(method),
+Call::Call(Gate* gate, std::string_view method, grpc::CallbackServerContext* context)
+    : gate_(gate),
+      method_(method),
       context_(context),
       request_id_(NewRequestId()),
       start_(absl::Now()),
       deadline_(absl::FromChrono(context->deadline())) {
   context->AddTrailingMetadata(kRequestIdKey, request_id_);
+  auto identity = gate->Admit(method, CredentialsOf(*context));
+  admitted_ = identity.status();
+  if (identity.ok()) identity_ = *std::move(identity);
 }
 
 storage::CallContext Call::StoreContext() const {
-  return {.visibility = storage::Visibility::All(),
-          .deadline = std::min(deadline_, absl::Now() + kStepTimeMax)};
+  return {.visibility = principal().Sight(),
+          .deadline = std::min(deadline_, absl::Now() + kStepTimeMax),
+          .caller = {principal().name(), AddressOf(*context_), std::string(method_), request_id_}};
 }
 
 absl::Status Call::StillWanted() const {
   if (context_->IsCancelled()) return absl::CancelledError("cancelled before it began");
   if (absl::Now() >= deadline_) return absl::DeadlineExceededError("passed before it began");
-  return absl::OkStatus();
+  return gate_->Recheck(identity_);
 }
+
+absl::Status Call::TakeRows(std::int64_t rows) const { return gate_->TakeRows(identity_, rows); }
 
 grpc::Status Call::End(const absl::Status& status) const {
   const double elapsed_ms = absl::ToDoubleMilliseconds(absl::Now() - start_);
@@ -54,6 +62,7 @@ grpc::Status Call::End(const absl::Status& status) const {
       {{"method", std::string(method_)},
        {"code", code},
        {"reason", status.ok() ? "OK" : ReasonOf(status)},
+       {"caller", admitted_.ok() ? principal().name() : AddressOf(*context_)},
        {"ms", fmt::format("{:.2f}", elapsed_ms)},
        {"request_id", request_id_}});
   if (IsOurFault(status.code())) {

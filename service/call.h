@@ -1,5 +1,5 @@
-// What every call has in common: a request id, a deadline, its work on the executor, an answer that
-// never lets an exception out, and one line in the log.
+// What every call has in common: it is let in or not, has a request id, a deadline, its work on the
+// executor, an answer that never lets an exception out, and one line in the log.
 #pragma once
 
 #include <exception>
@@ -15,7 +15,8 @@
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/byte_buffer.h"
 #include "grpcpp/support/server_callback.h"
-#include "service/executor.h"
+#include "service/auth/gate.h"
+#include "service/backend.h"
 #include "service/message_parser.h"
 #include "storage/event_store.h"
 
@@ -28,22 +29,36 @@ inline constexpr absl::Duration kStepTimeMax = absl::Minutes(5);
 class Call {
  public:
   // Gives the call a request id, which the client reads in the trailing metadata
-  // `annals-request-id`. `method` must live as long as the process.
-  Call(std::string_view method, grpc::CallbackServerContext* context);
+  // `annals-request-id`, and asks the gate. `method` is the full name
+  // ("annals.v1.EventService/GetEvent") and must live as long as the process, the gate as long as
+  // the call.
+  Call(Gate* gate, std::string_view method, grpc::CallbackServerContext* context);
 
-  // For the store: until the client's deadline, at most kStepTimeMax from now.
+  // Why the call was not let in, as Gate::Admit says. REQUIRES of all below: OK.
+  [[nodiscard]] const absl::Status& admitted() const { return admitted_; }
+  [[nodiscard]] const Identity& identity() const { return identity_; }
+  [[nodiscard]] const Principal& principal() const { return *identity_.principal; }
+
+  // For the store: on the caller's behalf, until the client's deadline, at most kStepTimeMax from
+  // now.
   [[nodiscard]] storage::CallContext StoreContext() const;
-  // CANCELLED or DEADLINE_EXCEEDED where nobody waits for the answer any more.
+  // CANCELLED or DEADLINE_EXCEEDED where nobody waits for the answer any more, UNAUTHENTICATED
+  // where the caller may go on no longer.
   [[nodiscard]] absl::Status StillWanted() const;
-  // Logs the call's end and makes what the client reads.
+  // As Gate::TakeRows.
+  [[nodiscard]] absl::Status TakeRows(std::int64_t rows) const;
+  // Logs the call's end and makes what the client reads. For calls that were not let in as well.
   [[nodiscard]] grpc::Status End(const absl::Status& status) const;
 
  private:
+  Gate* gate_;
   std::string_view method_;
   grpc::CallbackServerContext* context_;
   std::string request_id_;
   absl::Time start_;
   absl::Time deadline_;
+  absl::Status admitted_;
+  Identity identity_;
 };
 
 // RESOURCE_EXHAUSTED (QUEUE_FULL): the executor has no room.
@@ -64,15 +79,19 @@ template <typename Work>
 // answers the call. `Request` is a message by reference: const, or && where the handler takes it
 // apart.
 template <typename Service, typename Request, typename Response>
-grpc::ServerUnaryReactor* RunUnary(Executor* executor, std::string_view method,
+grpc::ServerUnaryReactor* RunUnary(const Backend& backend, std::string_view method,
                                    grpc::CallbackServerContext* context,
                                    const grpc::ByteBuffer* request_bytes,
                                    grpc::ByteBuffer* response_bytes, const Service* service,
                                    absl::Status (Service::*handler)(const Call&, Request, Response*)
                                        const) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  const auto call = std::make_shared<const Call>(method, context);
-  const bool accepted = executor->TrySubmit([=] {
+  const auto call = std::make_shared<const Call>(backend.gate, method, context);
+  if (!call->admitted().ok()) {
+    reactor->Finish(call->End(call->admitted()));
+    return reactor;
+  }
+  const bool accepted = backend.executor->TrySubmit([=] {
     const absl::Status status = Guarded([&] {
       std::remove_cvref_t<Request> request;
       Response response;

@@ -80,7 +80,7 @@ absl::Status CatalogService::FeedsPage(const Call& call,
                                        annals::v1::ListFeedsResponse* response) const {
   const auto page_size = TakePageSize(request.page_size());
   if (!page_size.ok()) return page_size.status();
-  auto token = TakePageToken(backend_, request, PageKind::kListFeeds);
+  auto token = TakePageToken(backend_, call, request, PageKind::kListFeeds);
   if (!token.ok()) return token.status();
   auto feeds = backend_.catalog->ListFeeds(call.StoreContext(), token->after, *page_size + 1);
   if (!feeds.ok()) return feeds.status();
@@ -115,22 +115,37 @@ absl::Status CatalogService::NewFeed(const Call& call, const annals::v1::CreateF
   return absl::OkStatus();
 }
 
+absl::Status CatalogService::CheckMayEdit(const Call& call, const storage::CallContext& context,
+                                          const std::string& feed) const {
+  const auto id = storage::ParseCatalogName("feeds", feed);
+  if (!id.ok() || call.principal().MayEdit(*id)) return id.status();
+  const auto catalog = backend_.catalog_cache->Get(context);
+  if (!catalog.ok()) return catalog.status();
+  return (*catalog)->HasFeed(*id, context.visibility)
+             ? FeedNotYours(call.principal(), *id, "feed.name")
+             : absl::OkStatus();  // the store does not find it
+}
+
 absl::Status CatalogService::ChangedFeed(const Call& call,
                                          const annals::v1::UpdateFeedRequest& request,
                                          annals::v1::UpdateFeedResponse* response) const {
   const absl::Status valid = ValidateFeed(request.feed());
   if (!valid.ok()) return valid;
-  auto feed = backend_.catalog->UpdateFeed(call.StoreContext(), request.feed());
+  const storage::CallContext context = call.StoreContext();
+  const absl::Status allowed = CheckMayEdit(call, context, request.feed().name());
+  if (!allowed.ok()) return allowed;
+  auto feed = backend_.catalog->UpdateFeed(context, request.feed());
   if (!feed.ok()) return feed.status();
   *response->mutable_feed() = *std::move(feed);
   return absl::OkStatus();
 }
 
-absl::Status CatalogService::RegionsPage(const Call&, const annals::v1::ListRegionsRequest& request,
+absl::Status CatalogService::RegionsPage(const Call& call,
+                                         const annals::v1::ListRegionsRequest& request,
                                          annals::v1::ListRegionsResponse* response) const {
   const auto page_size = TakePageSize(request.page_size());
   if (!page_size.ok()) return page_size.status();
-  auto token = TakePageToken(backend_, request, PageKind::kListRegions);
+  auto token = TakePageToken(backend_, call, request, PageKind::kListRegions);
   if (!token.ok()) return token.status();
   const auto regions = RegionsBelow(*backend_.gazetteer, request.parent());
   if (!regions.ok()) return regions.status();
@@ -166,7 +181,7 @@ absl::Status CatalogService::ActorsPage(const Call& call,
                                         annals::v1::ListActorsResponse* response) const {
   const auto page_size = TakePageSize(request.page_size());
   if (!page_size.ok()) return page_size.status();
-  auto token = TakePageToken(backend_, request, PageKind::kListActors);
+  auto token = TakePageToken(backend_, call, request, PageKind::kListActors);
   if (!token.ok()) return token.status();
   const auto catalog = backend_.catalog_cache->Get(call.StoreContext());
   if (!catalog.ok()) return catalog.status();
@@ -199,7 +214,8 @@ absl::Status CatalogService::NewActor(const Call& call,
   const storage::CallContext context = call.StoreContext();
   const auto catalog = backend_.catalog_cache->Get(context);
   if (!catalog.ok()) return catalog.status();
-  const absl::Status valid = ValidateActor(request.actor(), *backend_.gazetteer, **catalog);
+  const absl::Status valid =
+      ValidateActor(request.actor(), *backend_.gazetteer, {**catalog, context.visibility});
   if (!valid.ok()) return valid;
   auto actor = backend_.catalog->CreateActor(context, request.actor());
   if (!actor.ok()) return actor.status();
@@ -231,62 +247,62 @@ absl::Status CatalogService::Candidates(const Call& call,
 
 grpc::ServerUnaryReactor* CatalogService::ListFeeds(Context* context, const Bytes* request,
                                                     Bytes* response) {
-  return RunUnary(backend_.executor, "ListFeeds", context, request, response, this,
+  return RunUnary(backend_, "annals.v1.CatalogService/ListFeeds", context, request, response, this,
                   &CatalogService::FeedsPage);
 }
 
 grpc::ServerUnaryReactor* CatalogService::GetFeed(Context* context, const Bytes* request,
                                                   Bytes* response) {
-  return RunUnary(backend_.executor, "GetFeed", context, request, response, this,
+  return RunUnary(backend_, "annals.v1.CatalogService/GetFeed", context, request, response, this,
                   &CatalogService::Feed);
 }
 
 grpc::ServerUnaryReactor* CatalogService::CreateFeed(Context* context, const Bytes* request,
                                                      Bytes* response) {
-  return RunUnary(backend_.executor, "CreateFeed", context, request, response, this,
+  return RunUnary(backend_, "annals.v1.CatalogService/CreateFeed", context, request, response, this,
                   &CatalogService::NewFeed);
 }
 
 grpc::ServerUnaryReactor* CatalogService::UpdateFeed(Context* context, const Bytes* request,
                                                      Bytes* response) {
-  return RunUnary(backend_.executor, "UpdateFeed", context, request, response, this,
+  return RunUnary(backend_, "annals.v1.CatalogService/UpdateFeed", context, request, response, this,
                   &CatalogService::ChangedFeed);
 }
 
 grpc::ServerUnaryReactor* CatalogService::ListRegions(Context* context, const Bytes* request,
                                                       Bytes* response) {
-  return RunUnary(backend_.executor, "ListRegions", context, request, response, this,
-                  &CatalogService::RegionsPage);
+  return RunUnary(backend_, "annals.v1.CatalogService/ListRegions", context, request, response,
+                  this, &CatalogService::RegionsPage);
 }
 
 grpc::ServerUnaryReactor* CatalogService::GetRegion(Context* context, const Bytes* request,
                                                     Bytes* response) {
-  return RunUnary(backend_.executor, "GetRegion", context, request, response, this,
+  return RunUnary(backend_, "annals.v1.CatalogService/GetRegion", context, request, response, this,
                   &CatalogService::Region);
 }
 
 grpc::ServerUnaryReactor* CatalogService::ListActors(Context* context, const Bytes* request,
                                                      Bytes* response) {
-  return RunUnary(backend_.executor, "ListActors", context, request, response, this,
+  return RunUnary(backend_, "annals.v1.CatalogService/ListActors", context, request, response, this,
                   &CatalogService::ActorsPage);
 }
 
 grpc::ServerUnaryReactor* CatalogService::GetActor(Context* context, const Bytes* request,
                                                    Bytes* response) {
-  return RunUnary(backend_.executor, "GetActor", context, request, response, this,
+  return RunUnary(backend_, "annals.v1.CatalogService/GetActor", context, request, response, this,
                   &CatalogService::Actor);
 }
 
 grpc::ServerUnaryReactor* CatalogService::CreateActor(Context* context, const Bytes* request,
                                                       Bytes* response) {
-  return RunUnary(backend_.executor, "CreateActor", context, request, response, this,
-                  &CatalogService::NewActor);
+  return RunUnary(backend_, "annals.v1.CatalogService/CreateActor", context, request, response,
+                  this, &CatalogService::NewActor);
 }
 
 grpc::ServerUnaryReactor* CatalogService::ResolveNames(Context* context, const Bytes* request,
                                                        Bytes* response) {
-  return RunUnary(backend_.executor, "ResolveNames", context, request, response, this,
-                  &CatalogService::Candidates);
+  return RunUnary(backend_, "annals.v1.CatalogService/ResolveNames", context, request, response,
+                  this, &CatalogService::Candidates);
 }
 
 }  // namespace annals::service

@@ -66,6 +66,10 @@ class CatalogService final : public RawCatalogService {
   absl::Status Candidates(const Call& call, const annals::v1::ResolveNamesRequest& request,
                           annals::v1::ResolveNamesResponse* response) const;
 
+  // PERMISSION_DENIED (FEED_NOT_YOURS) where the caller sees the feed but may not change it.
+  absl::Status CheckMayEdit(const Call& call, const storage::CallContext& context,
+                            const std::string& feed) const;
+
   const Backend& backend_;
 };
 

@@ -13,7 +13,6 @@ using annals::v1::Actor;
 
 constexpr int kFeedsPerPage = 1'000;
 constexpr std::string_view kActors = "actors/";
-constexpr std::string_view kFeeds = "feeds/";
 
 std::string IdOf(std::string_view collection, std::string_view name) {
   name.remove_prefix(std::min(collection.size(), name.size()));
@@ -31,12 +30,13 @@ storage::TimeSpan SpanOf(const annals::v1::TimeRange& range) {
 
 std::string ActorId(const Actor& actor) { return IdOf(kActors, actor.name()); }
 
-CatalogSnapshot::CatalogSnapshot(std::int64_t version, std::unordered_set<std::string> feeds,
+CatalogSnapshot::CatalogSnapshot(std::int64_t version,
+                                 const std::vector<storage::FeedAccess>& feeds,
                                  std::vector<Actor> actors)
     : version_(version),
-      feeds_(std::move(feeds)),
       actors_(std::move(actors)),
       actor_resolver_(storage::NameResolver::ForActors(actors_)) {
+  for (const storage::FeedAccess& feed : feeds) feeds_[feed.feed] = feed;
   std::ranges::sort(actors_, {}, ActorId);
   for (std::size_t i = 0; i < actors_.size(); ++i) {
     const Actor& actor = actors_[i];
@@ -55,6 +55,12 @@ CatalogSnapshot::CatalogSnapshot(std::int64_t version, std::unordered_set<std::s
     const auto repeated = std::ranges::unique(ids);
     ids.erase(repeated.begin(), repeated.end());
   }
+}
+
+bool CatalogSnapshot::HasFeed(const std::string& feed,
+                              const storage::Visibility& visibility) const {
+  const auto found = feeds_.find(feed);
+  return found != feeds_.end() && visibility.Sees(found->second);
 }
 
 const Actor* CatalogSnapshot::FindActor(const std::string& actor) const {
@@ -76,20 +82,23 @@ std::vector<std::string> CatalogSnapshot::ActorsNamed(std::string_view label) co
 
 absl::StatusOr<std::shared_ptr<const CatalogSnapshot>> CatalogCache::Load(
     const storage::CallContext& context, std::int64_t version) {
-  std::unordered_set<std::string> feeds;
+  std::vector<storage::FeedAccess> feeds;
   for (std::string after;;) {
     const auto page = store_->ListFeeds(context, after, kFeedsPerPage);
     if (!page.ok()) return page.status();
-    for (const annals::v1::Feed& feed : *page) feeds.insert(after = IdOf(kFeeds, feed.name()));
+    for (const annals::v1::Feed& feed : *page) feeds.push_back(storage::AccessOf(feed));
+    if (!feeds.empty()) after = feeds.back().feed;
     if (page->size() < kFeedsPerPage) break;
   }
   auto actors = store_->ListActors(context);
   if (!actors.ok()) return actors.status();
-  return std::make_shared<const CatalogSnapshot>(version, std::move(feeds), *std::move(actors));
+  return std::make_shared<const CatalogSnapshot>(version, feeds, *std::move(actors));
 }
 
 absl::StatusOr<std::shared_ptr<const CatalogSnapshot>> CatalogCache::Get(
-    const storage::CallContext& context) {
+    const storage::CallContext& caller_context) {
+  const storage::CallContext context{.visibility = storage::Visibility::All(),
+                                     .deadline = caller_context.deadline};
   // The version is read before what it stands for: a change in between is then seen the next time.
   const auto version = store_->CatalogVersion(context);
   if (!version.ok()) return version.status();

@@ -7,7 +7,6 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -15,6 +14,7 @@
 #include "storage/catalog_store.h"
 #include "storage/name_resolver.h"
 #include "storage/time_span.h"
+#include "storage/visibility.h"
 
 namespace annals::service {
 
@@ -29,11 +29,12 @@ class CatalogSnapshot {
     storage::TimeSpan validity;
   };
 
-  CatalogSnapshot(std::int64_t version, std::unordered_set<std::string> feeds,
+  CatalogSnapshot(std::int64_t version, const std::vector<storage::FeedAccess>& feeds,
                   std::vector<annals::v1::Actor> actors);
 
   [[nodiscard]] std::int64_t version() const { return version_; }
-  [[nodiscard]] bool HasFeed(const std::string& feed) const { return feeds_.contains(feed); }
+  // Whether there is a feed of this id for a caller.
+  [[nodiscard]] bool HasFeed(const std::string& feed, const storage::Visibility& visibility) const;
   // All actors by name.
   [[nodiscard]] const std::vector<annals::v1::Actor>& actors() const { return actors_; }
   // Null where there is none of this id. Lives as long as the snapshot.
@@ -47,12 +48,22 @@ class CatalogSnapshot {
 
  private:
   std::int64_t version_;
-  std::unordered_set<std::string> feeds_;
+  std::unordered_map<std::string, storage::FeedAccess> feeds_;
   std::vector<annals::v1::Actor> actors_;
   std::unordered_map<std::string, std::size_t> actor_index_;
   std::unordered_map<std::string, std::vector<Child>> children_;
   std::unordered_map<std::string, std::vector<std::string>> actors_by_name_;  // folded
   storage::NameResolver actor_resolver_;
+};
+
+// A snapshot as one caller sees it. Both must outlive it.
+struct CatalogSight {
+  const CatalogSnapshot& catalog;
+  const storage::Visibility& visibility;
+
+  [[nodiscard]] bool HasFeed(const std::string& feed) const {
+    return catalog.HasFeed(feed, visibility);
+  }
 };
 
 // The newest snapshot. Thread-safe. `store` must outlive it.
@@ -61,7 +72,7 @@ class CatalogCache {
   explicit CatalogCache(storage::CatalogStore* store) : store_(store) {}
 
   // Blocks: asks the store for the catalogue's version, and for the catalogue where it is another
-  // one.
+  // one. The snapshot is of all that there is, whatever the context's caller sees.
   absl::StatusOr<std::shared_ptr<const CatalogSnapshot>> Get(const storage::CallContext& context);
 
  private:

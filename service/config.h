@@ -7,12 +7,13 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "service/auth/token_command.h"
 #include "service/log.h"
 #include "service/server.h"
 
 namespace annals::service {
 
-enum class Command { kServe, kMigrate };
+enum class Command { kServe, kMigrate, kRotateKeys, kToken };
 
 struct Config {
   Command command = Command::kServe;
@@ -22,6 +23,8 @@ struct Config {
   LogLevel log_level = LogLevel::kInfo;
   LogFormat log_format = LogFormat::kText;
   absl::Duration drain = absl::Seconds(10);
+  TokenCommand token;         // with kToken
+  bool forget_older = false;  // with kRotateKeys: what older keys sealed is to be unreadable
 };
 
 inline constexpr int kExitOk = 0;

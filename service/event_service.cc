@@ -105,7 +105,7 @@ absl::Status EventService::List(const Call& call, const annals::v1::ListEventsRe
   const storage::CallContext context = call.StoreContext();
   auto spec = TakePageSpec(request);
   if (!spec.ok()) return spec.status();
-  auto token = TakePageToken(backend_, request, PageKind::kListEvents);
+  auto token = TakePageToken(backend_, call, request, PageKind::kListEvents);
   if (!token.ok()) return token.status();
   spec->after = token->cursor;
   const auto snapshot = SnapshotFor(backend_, context, request);
@@ -148,12 +148,15 @@ absl::Status EventService::ListRevisions(const Call& call,
   if (!name.ok()) return name.status();
   const auto page_size = TakePageSize(request.page_size());
   if (!page_size.ok()) return page_size.status();
-  auto token = TakePageToken(backend_, request, PageKind::kListRevisions);
+  auto token = TakePageToken(backend_, call, request, PageKind::kListRevisions);
   if (!token.ok()) return token.status();
   std::optional<std::int64_t> from;
   if (token->cursor) from = token->cursor->key;
-  const auto page = backend_.events->ListRevisions(call.StoreContext(), *name, from, *page_size);
+  auto page = backend_.events->ListRevisions(call.StoreContext(), *name, from, *page_size);
   if (!page.ok()) return page.status();
+  if (!call.principal().MayEdit(name->feed)) {
+    for (auto& revision : page->revisions) revision.audit.Clear();
+  }
   const auto next = FillRevisions(*page, *backend_.tokens, response);
   if (next) {
     token->cursor = storage::Cursor{.key = *next};
@@ -166,21 +169,21 @@ absl::Status EventService::ListRevisions(const Call& call,
 grpc::ServerUnaryReactor* EventService::GetEvent(grpc::CallbackServerContext* context,
                                                  const grpc::ByteBuffer* request,
                                                  grpc::ByteBuffer* response) {
-  return RunUnary(backend_.executor, "GetEvent", context, request, response, this,
+  return RunUnary(backend_, "annals.v1.EventService/GetEvent", context, request, response, this,
                   &EventService::Get);
 }
 
 grpc::ServerUnaryReactor* EventService::BatchGetEvents(grpc::CallbackServerContext* context,
                                                        const grpc::ByteBuffer* request,
                                                        grpc::ByteBuffer* response) {
-  return RunUnary(backend_.executor, "BatchGetEvents", context, request, response, this,
-                  &EventService::BatchGet);
+  return RunUnary(backend_, "annals.v1.EventService/BatchGetEvents", context, request, response,
+                  this, &EventService::BatchGet);
 }
 
 grpc::ServerUnaryReactor* EventService::ListEvents(grpc::CallbackServerContext* context,
                                                    const grpc::ByteBuffer* request,
                                                    grpc::ByteBuffer* response) {
-  return RunUnary(backend_.executor, "ListEvents", context, request, response, this,
+  return RunUnary(backend_, "annals.v1.EventService/ListEvents", context, request, response, this,
                   &EventService::List);
 }
 
@@ -192,15 +195,15 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* EventService::ExportEvents(
 grpc::ServerUnaryReactor* EventService::SummarizeEvents(grpc::CallbackServerContext* context,
                                                         const grpc::ByteBuffer* request,
                                                         grpc::ByteBuffer* response) {
-  return RunUnary(backend_.executor, "SummarizeEvents", context, request, response, this,
-                  &EventService::Summarize);
+  return RunUnary(backend_, "annals.v1.EventService/SummarizeEvents", context, request, response,
+                  this, &EventService::Summarize);
 }
 
 grpc::ServerUnaryReactor* EventService::ListEventRevisions(grpc::CallbackServerContext* context,
                                                            const grpc::ByteBuffer* request,
                                                            grpc::ByteBuffer* response) {
-  return RunUnary(backend_.executor, "ListEventRevisions", context, request, response, this,
-                  &EventService::ListRevisions);
+  return RunUnary(backend_, "annals.v1.EventService/ListEventRevisions", context, request, response,
+                  this, &EventService::ListRevisions);
 }
 
 }  // namespace annals::service

@@ -1,5 +1,6 @@
 #include "service/export_reactor.h"
 
+#include <atomic>
 #include <utility>
 
 #include "annals/v1/event_service.pb.h"
@@ -13,15 +14,23 @@ using annals::v1::ExportEventsRequest;
 using annals::v1::ExportEventsResponse;
 
 // One step at a time: either a task on the executor or a write is under way, never both, so that
-// nothing here needs a lock.
-class ExportReactor final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
+// nothing here needs a lock; Revoke alone comes from another thread.
+class ExportReactor final : public grpc::ServerWriteReactor<grpc::ByteBuffer>, public LongCall {
  public:
   ExportReactor(const Backend& backend, grpc::CallbackServerContext* context,
                 grpc::ByteBuffer request_bytes)
       : backend_(backend),
-        call_("ExportEvents", context),
+        context_(context),
+        call_(backend.gate, "annals.v1.EventService/ExportEvents", context),
         request_bytes_(std::move(request_bytes)) {
-    Submit([this] { return Begin(); });
+    absl::Status begun = call_.admitted();
+    if (begun.ok()) begun = backend_.gate->BeginLong(this);
+    begun_ = begun.ok();
+    if (begun_) {
+      Submit([this] { return Begin(); });
+    } else {
+      Finish(call_.End(begun));
+    }
   }
 
   void OnWriteDone(bool ok) override {
@@ -30,7 +39,18 @@ class ExportReactor final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
     Submit([this] { return NextPage(); });
   }
 
-  void OnDone() override { delete this; }
+  void OnDone() override {
+    if (begun_) backend_.gate->EndLong(this);
+    delete this;
+  }
+
+  [[nodiscard]] const Identity& identity() const override { return call_.identity(); }
+
+  // The next step says why the call ends. A client that takes nothing, so that there is none, is
+  // cut.
+  void Revoke(const absl::Status& /*why*/) override {
+    if (++revoked_count_ > 1) context_->TryCancel();
+  }
 
  private:
   // Runs a step on the executor; where it fails, the stream ends.
@@ -76,7 +96,7 @@ class ExportReactor final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
 
   absl::Status TakeToken(const ExportEventsRequest& request) {
     token_.kind = PageKind::kExportEvents;
-    token_.request = HashRequest(request, {"resume_token", "min_position"});
+    token_.request = HashRequest(call_.principal().id, request, {"resume_token", "min_position"});
     if (request.resume_token().empty()) return absl::OkStatus();
     auto token = backend_.tokens->OpenPage(request.resume_token(), "resume_token", token_.kind,
                                            token_.request);
@@ -121,7 +141,10 @@ class ExportReactor final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
   }
 
   const Backend& backend_;
+  grpc::CallbackServerContext* const context_;
   const Call call_;
+  bool begun_ = false;
+  std::atomic<int> revoked_count_ = 0;
   grpc::ByteBuffer request_bytes_;
   storage::EventQuery query_;
   storage::PageSpec page_;

@@ -1,5 +1,6 @@
 #include "service/ingest_reactor.h"
 
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -11,33 +12,94 @@
 namespace annals::service {
 namespace {
 
-// One step at a time: a read, a task on the executor or a write is under way, never two, so that
-// nothing here needs a lock.
-class IngestReactor final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
+// One step at a time: a read, a task on the executor or a write is under way, never two. Revoke may
+// come at any time from another thread, so that what begins or ends a step does so under the lock.
+class IngestReactor final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>,
+                            public LongCall {
  public:
   IngestReactor(const Backend& backend, grpc::CallbackServerContext* context)
-      : backend_(backend), call_("IngestEvents", context), session_(backend) {
-    StartRead(&request_bytes_);
+      : backend_(backend),
+        context_(context),
+        call_(backend.gate, "annals.v1.IngestService/IngestEvents", context),
+        session_(backend, call_) {
+    absl::Status begun = call_.admitted();
+    if (begun.ok()) begun = backend_.gate->BeginLong(this);
+    begun_ = begun.ok();
+    if (begun_) {
+      Read();
+    } else {
+      End(begun);
+    }
   }
 
   void OnReadDone(bool ok) override {
-    if (!ok) return Finish(call_.End(call_.StillWanted()));
+    if (!BeginStep()) return;
+    if (!ok) return End(call_.StillWanted());
     const bool accepted = backend_.executor->TrySubmit([this] {
       const absl::Status status = Guarded([this] { return AnswerMessage(); });
-      if (!status.ok()) return Finish(call_.End(status));
-      StartWrite(&response_bytes_);
+      if (!status.ok()) return End(status);
+      Write();
     });
-    if (!accepted) Finish(call_.End(QueueFull()));
+    if (!accepted) End(QueueFull());
   }
 
   void OnWriteDone(bool ok) override {
-    if (!ok) return Finish(call_.End(absl::CancelledError("the client went away")));
+    if (!BeginStep()) return;
+    if (!ok) return End(absl::CancelledError("the client went away"));
+    Read();
+  }
+
+  void OnDone() override {
+    if (begun_) backend_.gate->EndLong(this);
+    delete this;
+  }
+
+  [[nodiscard]] const Identity& identity() const override { return call_.identity(); }
+
+  void Revoke(const absl::Status& why) override {
+    const std::lock_guard lock(mutex_);
+    // A write that goes through is followed by a read, and the next call ends that. One that does
+    // not is the client's own doing.
+    if (state_ == State::kReading) return EndLocked(why);
+    if (state_ == State::kWriting && ++revoked_while_writing_ > 1) context_->TryCancel();
+  }
+
+ private:
+  enum class State { kWorking, kReading, kWriting, kEnded };
+
+  // Whether the call still goes on.
+  bool BeginStep() {
+    const std::lock_guard lock(mutex_);
+    if (state_ == State::kEnded) return false;
+    state_ = State::kWorking;
+    return true;
+  }
+
+  void Read() {
+    const std::lock_guard lock(mutex_);
+    if (state_ == State::kEnded) return;
+    state_ = State::kReading;
     StartRead(&request_bytes_);
   }
 
-  void OnDone() override { delete this; }
+  void Write() {
+    const std::lock_guard lock(mutex_);
+    if (state_ == State::kEnded) return;
+    state_ = State::kWriting;
+    StartWrite(&response_bytes_);
+  }
 
- private:
+  void End(const absl::Status& status) {
+    const std::lock_guard lock(mutex_);
+    EndLocked(status);
+  }
+
+  void EndLocked(const absl::Status& status) {
+    if (state_ == State::kEnded) return;
+    state_ = State::kEnded;
+    Finish(call_.End(status));
+  }
+
   absl::Status AnswerMessage() {
     const absl::Status wanted = call_.StillWanted();
     if (!wanted.ok()) return wanted;
@@ -47,18 +109,22 @@ class IngestReactor final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grp
     const absl::Status parsed = ParseMessage(request_bytes_, &request, &malformed_fields);
     if (!parsed.ok()) return parsed;
     request_bytes_.Clear();
-    const absl::Status answered =
-        session_.Answer(call_.StoreContext(), malformed_fields, &request, &response);
+    const absl::Status answered = session_.Answer(malformed_fields, &request, &response);
     if (!answered.ok()) return answered;
     response_bytes_ = ToByteBuffer(response);
     return absl::OkStatus();
   }
 
   const Backend& backend_;
+  grpc::CallbackServerContext* const context_;
   const Call call_;
   IngestSession session_;
   grpc::ByteBuffer request_bytes_;
   grpc::ByteBuffer response_bytes_;
+  bool begun_ = false;
+  std::mutex mutex_;
+  State state_ = State::kWorking;  // guarded by mutex_
+  int revoked_while_writing_ = 0;  // guarded by mutex_
 };
 
 }  // namespace

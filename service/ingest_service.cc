@@ -16,8 +16,8 @@ namespace {
 
 constexpr int kEtagCharactersMax = 128;
 
-// Where any row is wrong: INVALID_ARGUMENT (FAILED_PRECONDITION where all that is wrong are illegal
-// steps) that lists each.
+// Where any row is wrong: INVALID_ARGUMENT (FAILED_PRECONDITION or PERMISSION_DENIED where all that
+// is wrong are illegal steps or feeds of others) that lists each.
 absl::Status Refusal(const std::vector<absl::Status>& rows) {
   std::vector<absl::Status> violations;
   const absl::Status* first = nullptr;
@@ -60,9 +60,12 @@ absl::Status IngestService::BatchUpsert(const Call& call,
   if (!count.ok()) return count;
   const auto catalog = backend_.catalog_cache->Get(context);
   if (!catalog.ok()) return catalog.status();
-  const EventValidator validator(*backend_.gazetteer, **catalog);
-  const absl::Status refusal = Refusal(ValidateRows(validator, request.mutable_rows()));
+  const EventValidator validator(*backend_.gazetteer, {**catalog, context.visibility});
+  const absl::Status refusal =
+      Refusal(ValidateRows(validator, call.principal(), request.mutable_rows()));
   if (!refusal.ok()) return refusal;
+  const absl::Status within = call.TakeRows(request.rows_size());
+  if (!within.ok()) return within;
   std::vector<storage::UpsertRow> rows;
   for (annals::v1::EventUpsert& row : *request.mutable_rows()) {
     response->add_results()->set_name(row.event().name());
@@ -86,8 +89,17 @@ absl::Status IngestService::Retract(const Call& call,
   check.RequiredText("reason", request.reason(), kNoteCharactersMax);
   check.Text("etag", request.etag(), {.characters_max = kEtagCharactersMax});
   if (!check.ok()) return check.status();
-  auto receipt = backend_.events->RetractEvent(call.StoreContext(), *name, request.reason(),
-                                               request.etag(), request.validate_only());
+  const storage::CallContext context = call.StoreContext();
+  if (!call.principal().MayWrite(name->feed)) {
+    // Of what the caller does not see it is not told that it may not be written to.
+    const auto catalog = backend_.catalog_cache->Get(context);
+    if (!catalog.ok()) return catalog.status();
+    if ((*catalog)->HasFeed(name->feed, context.visibility)) {
+      return FeedNotYours(call.principal(), name->feed, "name");
+    }
+  }
+  auto receipt = backend_.events->RetractEvent(context, *name, request.reason(), request.etag(),
+                                               request.validate_only());
   if (!receipt.ok()) return receipt.status();
   *response->mutable_event() = std::move(receipt->event);
   response->set_position(backend_.tokens->SealPosition(receipt->position));
@@ -102,15 +114,15 @@ grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* IngestService::Inge
 grpc::ServerUnaryReactor* IngestService::BatchUpsertEvents(grpc::CallbackServerContext* context,
                                                            const grpc::ByteBuffer* request,
                                                            grpc::ByteBuffer* response) {
-  return RunUnary(backend_.executor, "BatchUpsertEvents", context, request, response, this,
-                  &IngestService::BatchUpsert);
+  return RunUnary(backend_, "annals.v1.IngestService/BatchUpsertEvents", context, request, response,
+                  this, &IngestService::BatchUpsert);
 }
 
 grpc::ServerUnaryReactor* IngestService::RetractEvent(grpc::CallbackServerContext* context,
                                                       const grpc::ByteBuffer* request,
                                                       grpc::ByteBuffer* response) {
-  return RunUnary(backend_.executor, "RetractEvent", context, request, response, this,
-                  &IngestService::Retract);
+  return RunUnary(backend_, "annals.v1.IngestService/RetractEvent", context, request, response,
+                  this, &IngestService::Retract);
 }
 
 }  // namespace annals::service

@@ -48,8 +48,7 @@ bool IsReported(annals::v1::RowOutcome outcome) {
 
 }  // namespace
 
-absl::Status IngestSession::Answer(const storage::CallContext& context,
-                                   const std::vector<std::string>& malformed_fields,
+absl::Status IngestSession::Answer(const std::vector<std::string>& malformed_fields,
                                    annals::v1::IngestEventsRequest* request,
                                    annals::v1::IngestEventsResponse* response) {
   if (release_ended_) {
@@ -59,6 +58,7 @@ absl::Status IngestSession::Answer(const storage::CallContext& context,
   for (const std::string& field : malformed_fields) {
     if (!InRow(field)) return InvalidUtf8(field);
   }
+  const storage::CallContext context = call_.StoreContext();
   switch (request->message_case()) {
     case annals::v1::IngestEventsRequest::kBatch:
       return AnswerBatch(context, malformed_fields, request->mutable_batch(), response);
@@ -90,10 +90,13 @@ absl::Status IngestSession::AnswerBatch(const storage::CallContext& context,
   if (!count.ok()) return count;
   const absl::Status noted = NoteNames(*batch);
   if (!noted.ok()) return noted;
+  const absl::Status within = call_.TakeRows(batch->rows_size());
+  if (!within.ok()) return within;
   const auto catalog = backend_.catalog_cache->Get(context);
   if (!catalog.ok()) return catalog.status();
-  const EventValidator validator(*backend_.gazetteer, **catalog);
-  std::vector<absl::Status> statuses = ValidateRows(validator, batch->mutable_rows());
+  const EventValidator validator(*backend_.gazetteer, {**catalog, context.visibility});
+  std::vector<absl::Status> statuses =
+      ValidateRows(validator, call_.principal(), batch->mutable_rows());
   // The first malformed field of a row is the one named.
   for (auto field = malformed_fields.rbegin(); field != malformed_fields.rend(); ++field) {
     if (const auto in_row = InRow(*field)) {
@@ -141,7 +144,7 @@ absl::Status IngestSession::AnswerReleaseEnd(const storage::CallContext& context
                                              annals::v1::IngestEventsResponse* response) {
   const auto catalog = backend_.catalog_cache->Get(context);
   if (!catalog.ok()) return catalog.status();
-  ReferenceChecker check(*backend_.gazetteer, **catalog);
+  ReferenceChecker check(*backend_.gazetteer, {**catalog, context.visibility});
   const auto scope = check.In("release_end");
   check.Feed("feed", end.feed());
   check.RequiredText("reason", end.reason(), kNoteCharactersMax);
@@ -151,8 +154,11 @@ absl::Status IngestSession::AnswerReleaseEnd(const storage::CallContext& context
     check.Fail("retracted_share_max", "SHARE_RANGE", "must be in [0, 1]");
   }
   if (!check.ok()) return check.status();
-  std::ranges::sort(named_ids_);
   const auto feed = storage::ParseCatalogName("feeds", end.feed());
+  if (!call_.principal().MayWrite(*feed)) {
+    return FeedNotYours(call_.principal(), *feed, "release_end.feed");
+  }
+  std::ranges::sort(named_ids_);
   const auto receipt = backend_.events->RetractAbsent(context, *feed, named_ids_, end.reason(),
                                                       share, end.validate_only());
   if (!receipt.ok()) return receipt.status();

@@ -1,6 +1,6 @@
-// What a stream of IngestEvents does with each of its messages, gRPC apart.
+// What a stream of IngestEvents does with each of its messages.
 //
-// Not thread-safe: one message after the other. `backend` must outlive it.
+// Not thread-safe: one message after the other. `backend` and `call` must outlive it.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "annals/v1/ingest_service.pb.h"
 #include "service/backend.h"
+#include "service/call.h"
 
 namespace annals::service {
 
@@ -18,15 +19,15 @@ inline constexpr std::size_t kStreamRowsMax = 20'000'000;
 
 class IngestSession {
  public:
-  explicit IngestSession(const Backend& backend) : backend_(backend) {}
+  IngestSession(const Backend& backend, const Call& call) : backend_(backend), call_(call) {}
 
   // Answers one message. `malformed_fields` are its strings that are not UTF-8
   // (service/message_parser.h): rows that have any are INVALID. INVALID_ARGUMENT: REQUIRED,
   // BATCH_TOO_LARGE, INVALID_UTF8 (outside rows), BAD_NAME, UNKNOWN_FEED, SHARE_RANGE;
   // FAILED_PRECONDITION: AFTER_RELEASE_END, and what the store says of a release end;
-  // RESOURCE_EXHAUSTED: STREAM_TOO_LONG.
-  [[nodiscard]] absl::Status Answer(const storage::CallContext& context,
-                                    const std::vector<std::string>& malformed_fields,
+  // RESOURCE_EXHAUSTED: STREAM_TOO_LONG, TOO_MANY_ROWS; PERMISSION_DENIED: FEED_NOT_YOURS (of a
+  // release end; rows have results of their own).
+  [[nodiscard]] absl::Status Answer(const std::vector<std::string>& malformed_fields,
                                     annals::v1::IngestEventsRequest* request,
                                     annals::v1::IngestEventsResponse* response);
 
@@ -47,6 +48,7 @@ class IngestSession {
                                    annals::v1::IngestEventsResponse* response) const;
 
   const Backend& backend_;
+  const Call& call_;
   std::vector<std::int64_t> named_ids_;
   bool release_ended_ = false;
 };

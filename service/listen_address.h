@@ -1,4 +1,4 @@
-// Where annalsd listens: loopback TCP or a UNIX socket.
+// Where annalsd listens: TCP or a UNIX socket.
 #pragma once
 
 #include <string>
@@ -18,13 +18,14 @@ struct ListenAddress {
   std::string socket_path;  // of a UNIX socket; empty for TCP
 
   [[nodiscard]] bool is_unix() const { return !socket_path.empty(); }
+  // Whether only this machine's own programs reach it: a UNIX socket or loopback.
+  [[nodiscard]] bool is_local() const;
   // With `bound_port` in place of the port, as it is told to users: "127.0.0.1:7070",
   // "unix:/run/annals".
   [[nodiscard]] std::string ToString(int bound_port) const;
 };
 
-// Reads "HOST:PORT" or "unix:PATH". INVALID_ARGUMENT: BAD_ADDRESS; NOT_LOOPBACK, as long as annalsd
-// has no access control; SOCKET_PATH_TOO_LONG.
+// Reads "HOST:PORT" or "unix:PATH". INVALID_ARGUMENT: BAD_ADDRESS, SOCKET_PATH_TOO_LONG.
 [[nodiscard]] absl::StatusOr<ListenAddress> ParseListenAddress(std::string_view text);
 
 // Makes the path of a UNIX socket free: removes the socket of a server that is gone.

@@ -52,6 +52,14 @@ absl::Status Migrate(const Config& config) {
   return storage::LoadRegions(*database->pool, *storage::Gazetteer::LoadEmbedded(), SetupEnd());
 }
 
+absl::Status RotateKeys(const Config& config) {
+  const auto database = OpenDatabase(config);
+  if (!database.ok()) return database.status();
+  return storage::PostgresCatalogStore(database->pool.get())
+      .RotateTokenKeys({.visibility = storage::Visibility::All(), .deadline = SetupEnd()},
+                       config.forget_older);
+}
+
 absl::Status Serve(const Config& config) {
   ShutdownSignal shutdown;
   const auto database = OpenDatabase(config);
@@ -72,9 +80,23 @@ absl::Status Serve(const Config& config) {
   return absl::OkStatus();
 }
 
+absl::Status Do(const Config& config) {
+  switch (config.command) {
+    case Command::kServe:
+      return Serve(config);
+    case Command::kMigrate:
+      return Migrate(config);
+    case Command::kRotateKeys:
+      return RotateKeys(config);
+    case Command::kToken:
+      return RunTokenCommand(config.token, absl::Now(), std::cout, std::cerr);
+  }
+  return absl::OkStatus();
+}
+
 int Run(const Config& config) {
   ConfigureLog(config.log_format, config.log_level);
-  const absl::Status status = config.command == Command::kMigrate ? Migrate(config) : Serve(config);
+  const absl::Status status = Do(config);
   if (!status.ok()) std::cerr << fmt::format("annalsd: {}\n", std::string(status.message()));
   return status.ok() ? kExitOk : kExitFailure;
 }

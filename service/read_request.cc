@@ -82,7 +82,7 @@ absl::StatusOr<storage::EventQuery> TakeFilter(const Backend& backend,
                                                const annals::v1::EventFilter& filter) {
   const auto catalog = backend.catalog_cache->Get(context);
   if (!catalog.ok()) return catalog.status();
-  auto query = FilterCompiler(*backend.gazetteer, **catalog).Compile(filter);
+  auto query = FilterCompiler(*backend.gazetteer, {**catalog, context.visibility}).Compile(filter);
   if (!query.ok()) return storage::PrefixField(query.status(), "filter");
   return query;
 }

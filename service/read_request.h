@@ -47,9 +47,10 @@ void ApplyView(annals::v1::EventView view, annals::v1::Event* event);
 
 // The request's page token, or that of a first page where it is empty.
 template <typename Request>
-absl::StatusOr<PageToken> TakePageToken(const Backend& backend, const Request& request,
-                                        PageKind kind) {
-  const RequestHash hash = HashRequest(request, {"page_size", "page_token", "min_position"});
+absl::StatusOr<PageToken> TakePageToken(const Backend& backend, const Call& call,
+                                        const Request& request, PageKind kind) {
+  const RequestHash hash =
+      HashRequest(call.principal().id, request, {"page_size", "page_token", "min_position"});
   if (request.page_token().empty()) return PageToken{.kind = kind, .request = hash};
   return backend.tokens->OpenPage(request.page_token(), "page_token", kind, hash);
 }

@@ -19,6 +19,10 @@ absl::Status StatusService::Get(const Call& call, const annals::v1::GetStatusReq
   response->set_superseded_revision_count(info->superseded_revision_count);
   response->set_feed_count(info->feed_count);
   response->set_engine(info->engine);
+  auto* caller = response->mutable_caller();
+  caller->set_principal(call.principal().name());
+  caller->set_role(call.principal().role);
+  for (const std::string& feed : call.principal().feeds) caller->add_feeds("feeds/" + feed);
   *response->mutable_start_time() = storage::ToTimestamp(storage::ToMicros(backend_.start_time));
   return absl::OkStatus();
 }
@@ -26,7 +30,7 @@ absl::Status StatusService::Get(const Call& call, const annals::v1::GetStatusReq
 grpc::ServerUnaryReactor* StatusService::GetStatus(grpc::CallbackServerContext* context,
                                                    const grpc::ByteBuffer* request,
                                                    grpc::ByteBuffer* response) {
-  return RunUnary(backend_.executor, "GetStatus", context, request, response, this,
+  return RunUnary(backend_, "annals.v1.StatusService/GetStatus", context, request, response, this,
                   &StatusService::Get);
 }
 

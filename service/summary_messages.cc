@@ -110,6 +110,7 @@ std::optional<std::int64_t> FillRevisions(const storage::RevisionPage& page,
     auto* message = response->add_revisions();
     *message->mutable_event() = revision.event;
     message->set_position(tokens.SealPosition(revision.position));
+    if (!revision.audit.principal().empty()) *message->mutable_audit() = revision.audit;
     if (revision.end_time) *message->mutable_end_time() = storage::ToTimestamp(*revision.end_time);
   }
   return page.next_revision;

@@ -11,6 +11,7 @@
 #include "openssl/evp.h"
 #include "openssl/rand.h"
 #include "openssl/sha.h"
+#include "service/base64url.h"
 #include "storage/error.h"
 
 namespace annals::service {
@@ -37,39 +38,11 @@ constexpr std::uint8_t kDone = 1;
 constexpr std::uint8_t kHasCursor = 2;
 constexpr std::uint8_t kHasPinned = 4;
 
-constexpr std::string_view kAlphabet =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
 using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)>;
 
 unsigned char* Bytes(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
 const unsigned char* Bytes(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
-}
-
-// REQUIRES: a multiple of three bytes.
-std::string ToBase64(std::string_view bytes) {
-  std::string text;
-  for (std::size_t i = 0; i + 2 < bytes.size(); i += 3) {
-    const unsigned char* in = Bytes(bytes) + i;
-    const unsigned group = unsigned{in[0]} << 16 | unsigned{in[1]} << 8 | in[2];
-    for (int shift = 18; shift >= 0; shift -= 6) text += kAlphabet[(group >> shift) & 63];
-  }
-  return text;
-}
-
-std::optional<std::string> FromBase64(std::string_view text) {
-  std::string bytes;
-  unsigned group = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const std::size_t digit = kAlphabet.find(text[i]);
-    if (digit == std::string_view::npos) return std::nullopt;
-    group = group << 6 | static_cast<unsigned>(digit);
-    if (i % 4 != 3) continue;
-    for (int shift = 16; shift >= 0; shift -= 8) bytes += static_cast<char>((group >> shift) & 255);
-    group = 0;
-  }
-  return bytes;
 }
 
 std::string Checksum(std::string_view bytes) {
@@ -123,6 +96,21 @@ std::optional<std::string> Decrypt(const std::string& key, std::string_view nonc
   return body;
 }
 
+bool AreKeys(const std::vector<std::string>& keys) {
+  return !keys.empty() &&
+         std::ranges::all_of(keys, [](const std::string& key) { return key.size() == kKeySize; });
+}
+
+// What the first key that fits makes of the ciphertext.
+std::optional<std::string> DecryptWithAny(const std::vector<std::string>& keys,
+                                          std::string_view nonce, std::string_view head,
+                                          std::string_view sealed) {
+  for (const std::string& key : keys) {
+    if (auto body = Decrypt(key, nonce, head, sealed)) return body;
+  }
+  return std::nullopt;
+}
+
 std::optional<std::string> StoreBytes(std::string_view store_id) {
   std::string bytes;
   for (std::size_t i = 0; i < 2 * kStoreSize && i + 1 < store_id.size(); i += 2) {
@@ -138,7 +126,7 @@ std::optional<std::string> StoreBytes(std::string_view store_id) {
 
 }  // namespace
 
-RequestHash HashRequest(const google::protobuf::Message& request,
+RequestHash HashRequest(std::string_view caller, const google::protobuf::Message& request,
                         const std::vector<std::string>& fields_apart) {
   const std::unique_ptr<google::protobuf::Message> bound(request.New());
   bound->CopyFrom(request);
@@ -146,7 +134,7 @@ RequestHash HashRequest(const google::protobuf::Message& request,
     const auto* field = bound->GetDescriptor()->FindFieldByName(name);
     if (field != nullptr) bound->GetReflection()->ClearField(bound.get(), field);
   }
-  std::string bytes = bound->GetDescriptor()->full_name();
+  std::string bytes = fmt::format("{} {} ", caller, bound->GetDescriptor()->full_name());
   {
     google::protobuf::io::StringOutputStream stream(&bytes);
     google::protobuf::io::CodedOutputStream coded(&stream);
@@ -160,14 +148,36 @@ RequestHash HashRequest(const google::protobuf::Message& request,
   return hash;
 }
 
-absl::StatusOr<TokenCodec> TokenCodec::Create(std::vector<std::string> keys,
-                                              std::string_view store_id) {
+TokenCodec::TokenCodec(KeySource source, std::string store, Clock clock)
+    : source_(std::move(source)), store_(std::move(store)), clock_(std::move(clock)) {}
+
+absl::StatusOr<std::unique_ptr<TokenCodec>> TokenCodec::Create(KeySource source,
+                                                               std::string_view store_id,
+                                                               Clock clock) {
   const auto store = StoreBytes(store_id);
-  const bool keys_fit = !keys.empty() && std::ranges::all_of(keys, [](const std::string& key) {
-    return key.size() == kKeySize;
-  });
-  if (!store || !keys_fit) return absl::InternalError("the store's id or token keys are damaged");
-  return TokenCodec(std::move(keys), *store);
+  if (!store) return absl::InternalError("the store's id is damaged");
+  std::unique_ptr<TokenCodec> codec(new TokenCodec(std::move(source), *store, std::move(clock)));
+  const auto keys = codec->source_();
+  if (!keys.ok()) return keys.status();
+  if (!AreKeys(*keys)) return absl::InternalError("the store's token keys are damaged");
+  codec->keys_ = std::make_shared<const std::vector<std::string>>(*keys);
+  codec->read_time_ = codec->clock_();
+  return codec;
+}
+
+TokenCodec::Keys TokenCodec::KeysYoungerThan(absl::Duration age_max) const {
+  const absl::Time now = clock_();
+  {
+    const std::lock_guard lock(mutex_);
+    if (now - read_time_ <= age_max) return keys_;
+    read_time_ = now;  // others go on with what there is meanwhile
+  }
+  const auto read = source_();
+  const std::lock_guard lock(mutex_);
+  if (read.ok() && AreKeys(*read)) {
+    keys_ = std::make_shared<const std::vector<std::string>>(*read);
+  }
+  return keys_;
 }
 
 std::string TokenCodec::Seal(std::string_view body) const {
@@ -176,10 +186,10 @@ std::string TokenCodec::Seal(std::string_view body) const {
   std::string nonce(kNonceSize, '\0');
   // Without randomness a nonce could repeat, which would give the key away.
   if (RAND_bytes(Bytes(nonce), static_cast<int>(nonce.size())) != 1) std::abort();
-  const std::string sealed = Encrypt(keys_.front(), nonce, token, body);
+  const std::string sealed = Encrypt(KeysYoungerThan(kKeysAgeMax)->front(), nonce, token, body);
   token += nonce + sealed;
   token += Checksum(token);
-  return ToBase64(token);
+  return ToBase64Url(token);
 }
 
 absl::StatusOr<std::string> TokenCodec::Open(std::string_view text, std::size_t body_size,
@@ -189,7 +199,7 @@ absl::StatusOr<std::string> TokenCodec::Open(std::string_view text, std::size_t 
     return storage::InvalidField(field, reason, "is damaged or was never given");
   };
   if (text.size() != (kOverhead + body_size) / 3 * 4) return bad();
-  const auto decoded = FromBase64(text);
+  const auto decoded = FromBase64Url(text);
   if (!decoded) return bad();
   std::string_view token = *decoded;
   const std::string_view checked = token.substr(0, token.size() - kChecksumSize);
@@ -201,8 +211,9 @@ absl::StatusOr<std::string> TokenCodec::Open(std::string_view text, std::size_t 
   }
   const std::string_view nonce = token.substr(kHeadSize, kNonceSize);
   const std::string_view sealed = checked.substr(kHeadSize + kNonceSize);
-  for (const std::string& key : keys_) {
-    if (auto body = Decrypt(key, nonce, head, sealed)) return *std::move(body);
+  for (const absl::Duration age_max : {kKeysAgeMax, kKeysAgeMin}) {
+    auto body = DecryptWithAny(*KeysYoungerThan(age_max), nonce, head, sealed);
+    if (body) return *std::move(body);
   }
   return bad();
 }
@@ -259,7 +270,8 @@ absl::StatusOr<PageToken> TokenCodec::OpenPage(std::string_view text, std::strin
   token.after = rest.substr(1, std::min<std::size_t>(Bytes(rest)[0], kNameMax));
   if (token.kind != kind || token.request != request) {
     return storage::InvalidField(field, "TOKEN_MISMATCH",
-                                 "was given for another request; all but the page size must stay");
+                                 "was given to another caller or for another request; all but the "
+                                 "page size must stay");
   }
   return token;
 }

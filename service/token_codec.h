@@ -4,17 +4,24 @@
 //   version (1) | store (8) | nonce (12) | ciphertext | tag (16) | checksum (4)
 // sealed with AES-256-GCM under the store's newest key (older ones still open it), version and
 // store being authenticated too. `store` is the first half of the store's id. The checksum, over
-// all before it, tells a damaged token from an intact one of another store. Thread-safe.
+// all before it, tells a damaged token from an intact one of another store. Positions and page
+// tokens of the different calls are different kinds; a page token is also bound to its caller and
+// request. Thread-safe.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "google/protobuf/message.h"
 #include "storage/event_query.h"
 #include "storage/position.h"
@@ -45,17 +52,28 @@ struct PageToken {
   bool operator==(const PageToken&) const = default;
 };
 
-// The hash of a request without the fields of these names (those that may change from page to
-// page).
-[[nodiscard]] RequestHash HashRequest(const google::protobuf::Message& request,
+// The hash of who asks and of the request without the fields of these names (those that may change
+// from page to page).
+[[nodiscard]] RequestHash HashRequest(std::string_view caller,
+                                      const google::protobuf::Message& request,
                                       const std::vector<std::string>& fields_apart);
+
+// Keys are read again when they are older than this, ...
+inline constexpr absl::Duration kKeysAgeMax = absl::Minutes(1);
+// ... and when a token cannot be opened and they are older than this.
+inline constexpr absl::Duration kKeysAgeMin = absl::Seconds(1);
 
 class TokenCodec {
  public:
-  // `keys` newest first, 32 bytes each, at least one; `store_id` 32 hexadecimal digits. INTERNAL
-  // otherwise.
-  [[nodiscard]] static absl::StatusOr<TokenCodec> Create(std::vector<std::string> keys,
-                                                         std::string_view store_id);
+  // Answers the store's keys, newest first, 32 bytes each, at least one.
+  using KeySource = std::function<absl::StatusOr<std::vector<std::string>>()>;
+  using Clock = std::function<absl::Time()>;
+
+  // `store_id`: 32 hexadecimal digits. INTERNAL where it or the keys are not as they should be, and
+  // what `source` answers. Later, keys that cannot be read leave those before in force.
+  [[nodiscard]] static absl::StatusOr<std::unique_ptr<TokenCodec>> Create(KeySource source,
+                                                                          std::string_view store_id,
+                                                                          Clock clock = absl::Now);
 
   [[nodiscard]] std::string SealPosition(storage::Position position) const;
   [[nodiscard]] std::string SealPage(const PageToken& token) const;
@@ -70,16 +88,22 @@ class TokenCodec {
                                                    PageKind kind, const RequestHash& request) const;
 
  private:
-  TokenCodec(std::vector<std::string> keys, std::string store)
-      : keys_(std::move(keys)), store_(std::move(store)) {}
+  using Keys = std::shared_ptr<const std::vector<std::string>>;
+  TokenCodec(KeySource source, std::string store, Clock clock);
 
+  // The keys, read again where they are older than `age_max`.
+  [[nodiscard]] Keys KeysYoungerThan(absl::Duration age_max) const;
   [[nodiscard]] std::string Seal(std::string_view body) const;
   [[nodiscard]] absl::StatusOr<std::string> Open(std::string_view text, std::size_t body_size,
                                                  std::string_view reason,
                                                  std::string_view field) const;
 
-  std::vector<std::string> keys_;
-  std::string store_;  // 8 bytes
+  const KeySource source_;
+  const std::string store_;  // 8 bytes
+  const Clock clock_;
+  mutable std::mutex mutex_;
+  mutable Keys keys_;                                    // guarded by mutex_
+  mutable absl::Time read_time_ = absl::InfinitePast();  // guarded by mutex_
 };
 
 }  // namespace annals::service

@@ -1,5 +1,6 @@
 // The port for what events refer to: feeds and actors. Regions are the gazetteer's
-// (storage/gazetteer.h). Thread safety, blocking and errors as in storage/event_store.h.
+// (storage/gazetteer.h). Thread safety, blocking, visibility and errors as in
+// storage/event_store.h.
 #pragma once
 
 #include <cstdint>
@@ -34,10 +35,12 @@ class CatalogStore {
   // NOT_FOUND (FEED_NOT_FOUND).
   virtual absl::StatusOr<annals::v1::Feed> GetFeed(const CallContext& context,
                                                    std::string_view feed) = 0;
-  // ALREADY_EXISTS (FEED_EXISTS).
+  // ALREADY_EXISTS (FEED_EXISTS), for a feed that the caller may not see as well: let only those
+  // create feeds who see all.
   virtual absl::StatusOr<annals::v1::Feed> CreateFeed(const CallContext& context,
                                                       const annals::v1::Feed& feed) = 0;
-  // NOT_FOUND (FEED_NOT_FOUND).
+  // NOT_FOUND (FEED_NOT_FOUND); PERMISSION_DENIED (VISIBILITY_NOT_YOURS) where visibility or
+  // readers differ from what they are and the caller does not see all.
   virtual absl::StatusOr<annals::v1::Feed> UpdateFeed(const CallContext& context,
                                                       const annals::v1::Feed& feed) = 0;
 
@@ -50,6 +53,9 @@ class CatalogStore {
   // The keys that tokens are sealed with, newest first; the store makes the first one with itself.
   // 32 bytes each.
   virtual absl::StatusOr<std::vector<std::string>> TokenKeys(const CallContext& context) = 0;
+  // Makes a new key the newest. With `forget_older` those before it are deleted: what they sealed
+  // is then unreadable for ever.
+  virtual absl::Status RotateTokenKeys(const CallContext& context, bool forget_older) = 0;
 };
 
 }  // namespace annals::storage

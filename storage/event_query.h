@@ -55,8 +55,8 @@ struct Cursor {
 
 struct PageSpec {
   EventOrder order = EventOrder::kOccurredNewestFirst;
-  std::optional<Cursor> after = std::nullopt;       // events strictly after it in the order
-  int limit = 100;                   // 1..1,000 events
+  std::optional<Cursor> after = std::nullopt;  // events strictly after it in the order
+  int limit = 100;                             // 1..1,000 events
   std::int64_t bytes_max = 3 << 20;  // of serialized events; at least one event is always answered
 };
 

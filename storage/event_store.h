@@ -6,6 +6,10 @@
 // storage/error.h. Besides what each method says, all may answer DEADLINE_EXCEEDED, CANCELLED, and
 // UNAVAILABLE (the database cannot be reached; safe to retry).
 //
+// Visibility: what the context's caller may not see (storage/visibility.h) does not exist for any
+// method: it is in no page, count, sum, revision, link or error, may not be written to, and
+// changes no byte of an answer but its position. Who may see a feed is always today's.
+//
 // Over budget: the port and what crosses it are one manual.
 #pragma once
 
@@ -18,23 +22,21 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "annals/v1/event_service.pb.h"
 #include "annals/v1/events.pb.h"
 #include "annals/v1/ingest_service.pb.h"
 #include "storage/event_name.h"
 #include "storage/event_query.h"
 #include "storage/position.h"
+#include "storage/visibility.h"
 
 namespace annals::storage {
-
-// What a caller may see. Until feeds are restricted to some callers, this is everything.
-struct Visibility {
-  static Visibility All() { return {}; }
-};
 
 // On whose behalf, and until when.
 struct CallContext {
   Visibility visibility;
   absl::Time deadline = absl::InfiniteFuture();
+  Caller caller = {};  // noted with every change
 };
 
 // Which state of the record to read: the newest, or as it stood at a position.
@@ -59,6 +61,7 @@ struct RevisionPage {
     annals::v1::Event event;
     Position position;
     std::optional<Micros> end_time;  // when it was replaced
+    annals::v1::AuditEntry audit;    // whoever asks: the service knows who may read it
   };
   std::vector<Revision> revisions;            // newest first
   std::optional<std::int64_t> next_revision;  // ask for revisions <= this one next
@@ -112,7 +115,7 @@ struct ReleaseReceipt {
   Position position;
 };
 
-struct StoreInfo {
+struct StoreInfo {       // of what the caller sees, engine, store_id and position apart
   std::string store_id;  // 32 hexadecimal digits, made once with the store
   Position position;
   std::optional<Micros> last_change;

@@ -9,6 +9,8 @@
 #include <utility>
 
 #include "clients/cli/command.h"
+#include "clients/cli/credential_flags.h"
+#include "clients/cli/error_hint.h"
 #include "clients/cli/outcome.h"
 #include "clients/cpp/status.h"
 
@@ -65,12 +67,14 @@ struct GlobalFlags {
   std::string timeout = "60s";
   std::string format;
   std::string color = "auto";
+  CredentialFlags credentials;
 };
 
 void AddGlobalFlags(CLI::App& app, GlobalFlags& flags) {
   app.add_option("--server", flags.server,
                  "HOST:PORT or unix:PATH of annalsd (ANNALS_SERVER; default 127.0.0.1:7070)")
       ->type_name("ADDR");
+  AddCredentialFlags(app, flags.credentials);
   app.add_option("--timeout", flags.timeout, "How long a question may take: 500ms, 60s, 5m")
       ->type_name("TIME")
       ->capture_default_str();
@@ -87,30 +91,17 @@ void AddGlobalFlags(CLI::App& app, GlobalFlags& flags) {
 
 absl::Status Compile(const GlobalFlags& flags, const Environment& environment,
                      GlobalOptions& options) {
-  if (!environment.server.empty()) options.server = environment.server;
-  if (!flags.server.empty()) options.server = flags.server;
-  if (!absl::ParseDuration(flags.timeout, &options.timeout) ||
-      options.timeout <= absl::ZeroDuration()) {
+  client::ConnectionOptions& connection = options.connection;
+  if (!environment.server.empty()) connection.server = environment.server;
+  if (!flags.server.empty()) connection.server = flags.server;
+  if (!absl::ParseDuration(flags.timeout, &connection.timeout) ||
+      connection.timeout <= absl::ZeroDuration()) {
     return UsageError(
         fmt::format("--timeout: '{}' is not a time such as 500ms, 60s or 5m", flags.timeout));
   }
   if (!flags.format.empty()) options.format = kFormats.at(flags.format);
   if (flags.color != "auto") options.color = flags.color == "always";
-  return absl::OkStatus();
-}
-
-// What may help with an error, or empty.
-std::string Hint(const absl::Status& status, const GlobalOptions& options) {
-  // A server that is there and unavailable says why.
-  if (absl::IsUnavailable(status) && client::ErrorReason(status).empty()) {
-    return fmt::format(
-        "no server answers at {}: start one with `annalsd --data DIR`, or name another with "
-        "--server or ANNALS_SERVER",
-        options.server);
-  }
-  if (absl::IsDeadlineExceeded(status)) return "allow more time with --timeout, or ask for less";
-  if (absl::IsUnimplemented(status)) return "the server is of another version: see `annals status`";
-  return {};
+  return ReadCredentials(flags.credentials, environment.credentials, connection);
 }
 
 // "annals feeds create", as far as the command line could be read.
@@ -135,7 +126,8 @@ void PrintError(const absl::Status& status, const Session& session, const Global
   for (std::size_t i = 1; i < violations.size(); ++i) {
     session.Note(fmt::format("  {}: {}", violations[i].field, violations[i].description));
   }
-  if (const std::string hint = Hint(status, options); !hint.empty()) session.Note(hint);
+  const std::string hint = ErrorHint(status, options.connection);
+  if (!hint.empty()) session.Note(hint);
 }
 
 void AddCommands(CLI::App& app, ChosenAction& chosen) {
@@ -158,7 +150,8 @@ void AddCommands(CLI::App& app, ChosenAction& chosen) {
 CLI::App* AddCommand(CLI::App& app, const std::string& name, const std::string& description,
                      const std::string& footer) {
   CLI::App* command = app.add_subcommand(name, description);
-  command->footer(footer + "\n\n--server, --timeout, -o and --color: see annals --help.");
+  command->footer(
+      footer + "\n\n--server, --token-file, --tls, --timeout, -o and --color: see annals --help.");
   return command;
 }
 
@@ -195,6 +188,7 @@ int Run(const std::vector<std::string>& arguments, const Environment& environmen
     return PrintUsage(app, session, error.what());
   }
   absl::Status status = Compile(flags, environment, options);
+  if (status.ok()) status = session.Connect();
   if (status.ok()) status = chosen(session);
   environment.out->flush();
   if (ExitCode(status) == kExitUsage) {

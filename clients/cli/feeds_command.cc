@@ -1,5 +1,6 @@
 // annals feeds: where records come from.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "clients/cli/command.h"
 #include "clients/cli/name_resolver.h"
@@ -15,7 +16,9 @@ constexpr char kFooter[] = R"(
 Examples:
   annals feeds list
   annals feeds create my-notes --title "My notes" --licence CC0-1.0
-  annals feeds update my-notes --attribution "Me, 2026")";
+  annals feeds create my-leads --title "My leads" --licence CC0-1.0 --restricted
+  annals feeds update my-notes --attribution "Me, 2026"
+  annals feeds update my-leads --reader principals/anna --reader roles/editor)";
 
 // What create sets and update changes; absent on update is left as it is.
 struct FeedFields {
@@ -24,7 +27,15 @@ struct FeedFields {
   std::optional<std::string> licence;
   std::optional<std::string> attribution;
   std::optional<std::string> reliability;
+  bool is_restricted = false;  // False is not given.
+  bool is_public = false;
+  std::vector<std::string> readers;  // Empty is not given.
+  bool no_reader = false;
 };
+
+bool IsRestricted(const v1::Feed& feed) {
+  return feed.visibility() == v1::FEED_VISIBILITY_RESTRICTED;
+}
 
 absl::Status PrintFeed(Session& session, const absl::StatusOr<v1::Feed>& feed) {
   if (!feed.ok()) return feed.status();
@@ -34,6 +45,8 @@ absl::Status PrintFeed(Session& session, const absl::StatusOr<v1::Feed>& feed) {
                    {"licence", feed->licence()},
                    {"attribution", feed->attribution()},
                    {"reliability", feed->reliability()},
+                   {"visibility", IsRestricted(*feed) ? "restricted" : "public"},
+                   {"readers", fmt::format("{}", fmt::join(feed->readers(), ", "))},
                    {"events", Grouped(feed->event_count())},
                    {"coverage", feed->has_coverage() ? RangeText(feed->coverage()) : ""},
                    {"created", feed->has_create_time() ? MomentText(feed->create_time()) : ""}});
@@ -43,14 +56,16 @@ absl::Status List(Session& session) {
   auto printer = MakeListPrinter(session, {{.title = "FEED"},
                                            {.title = "EVENTS", .right_aligned = true},
                                            {.title = "COVERAGE"},
+                                           {.title = "VISIBILITY"},
                                            {.title = "LICENCE", .width_min = 12},
                                            {.title = "TITLE", .width_min = 12}});
   if (!printer.ok()) return printer.status();
   for (const auto& feed : session.Record().ListFeeds()) {
     if (!feed.ok()) return feed.status();
-    (*printer)->Add(*feed, {IdOf(feed->name()), Grouped(feed->event_count()),
-                            feed->has_coverage() ? RangeText(feed->coverage()) : "",
-                            feed->licence(), feed->title()});
+    (*printer)->Add(*feed,
+                    {IdOf(feed->name()), Grouped(feed->event_count()),
+                     feed->has_coverage() ? RangeText(feed->coverage()) : "",
+                     IsRestricted(*feed) ? "restricted" : "", feed->licence(), feed->title()});
   }
   (*printer)->Finish();
   return absl::OkStatus();
@@ -61,6 +76,11 @@ void Apply(const FeedFields& fields, v1::Feed& feed) {
   if (fields.licence) feed.set_licence(*fields.licence);
   if (fields.attribution) feed.set_attribution(*fields.attribution);
   if (fields.reliability) feed.set_reliability(*fields.reliability);
+  if (fields.is_restricted) feed.set_visibility(v1::FEED_VISIBILITY_RESTRICTED);
+  if (fields.is_public) feed.set_visibility(v1::FEED_VISIBILITY_PUBLIC);
+  // Those given are all, so that one can be taken away.
+  if (fields.is_public || fields.no_reader || !fields.readers.empty()) feed.clear_readers();
+  for (const std::string& reader : fields.readers) feed.add_readers(reader);
 }
 
 absl::Status Create(Session& session, const FeedFields& fields) {
@@ -91,6 +111,25 @@ void AddFields(CLI::App* command, FeedFields& fields, bool required) {
       ->option_text("TEXT");
   command->add_option("--reliability", fields.reliability, "Admiralty reliability of its claims")
       ->option_text("A-F");
+  command
+      ->add_flag("--restricted", fields.is_restricted,
+                 "Only its readers, those who may write to it and administrators see it")
+      ->option_text(" ");
+  AddRepeated(command, "--reader", fields.readers,
+              "Who may see it where it is restricted: principals/PRINCIPAL or roles/ROLE (reader, "
+              "contributor or editor); may be repeated, and takes the place of all readers before")
+      ->option_text("READER");
+}
+
+// Only on update: a new feed is public and has no reader unless flags say otherwise.
+void AddOpening(CLI::App* command, FeedFields& fields) {
+  command->add_flag("--public", fields.is_public, "Everybody sees it; its readers are forgotten")
+      ->option_text(" ")
+      ->excludes("--restricted")
+      ->excludes("--reader");
+  command->add_flag("--no-reader", fields.no_reader, "It has no reader any more")
+      ->option_text(" ")
+      ->excludes("--reader");
 }
 
 }  // namespace
@@ -111,10 +150,12 @@ void AddFeedsCommand(CLI::App& app, ChosenAction& chosen) {
 
   CLI::App* create = AddCommand(*feeds, "create", "A new feed");
   AddFields(create, *fields, /*required=*/true);
+  create->get_option("--reader")->needs("--restricted");
   Choose(create, chosen, [fields](Session& session) { return Create(session, *fields); });
 
   CLI::App* update = AddCommand(*feeds, "update", "Change what is given, leave the rest");
   AddFields(update, *fields, /*required=*/false);
+  AddOpening(update, *fields);
   Choose(update, chosen, [fields](Session& session) { return Update(session, *fields); });
 }
 

@@ -14,7 +14,8 @@ namespace {
 constexpr char kFooter[] = R"(
 Newest first. CHANGED names the fields in which a revision differs from the one before it. ndjson
 has one revision a line, with the event as it was, the position it came into force at and when it
-ended.
+ended. For those who may edit the feed, BY says who made it, from where and why, and ndjson all that
+is known of it as "audit".
 
 Examples:
   annals history ucdp-ged/147997
@@ -43,6 +44,19 @@ std::string ChangedFields(const v1::Event& older, const v1::Event& newer) {
   return changed;
 }
 
+// "anna from 192.0.2.7: Entered twice"; empty where the answer does not say. When is in another
+// column, and so is why a revision retracts.
+std::string MadeBy(const v1::EventRevision& revision) {
+  if (!revision.has_audit()) return {};
+  const v1::AuditEntry& audit = revision.audit();
+  std::string text = IdOf(audit.principal());
+  if (!audit.address().empty()) text += " from " + audit.address();
+  if (!audit.reason().empty() && audit.reason() != revision.event().retraction_reason()) {
+    text += ": " + audit.reason();
+  }
+  return text;
+}
+
 std::vector<std::string> Cells(const v1::EventRevision& revision, const v1::EventRevision* older) {
   const v1::Event& event = revision.event();
   std::string changed = older == nullptr ? "created" : ChangedFields(older->event(), event);
@@ -53,6 +67,7 @@ std::vector<std::string> Cells(const v1::EventRevision& revision, const v1::Even
           MomentText(event.update_time()),
           revision.has_end_time() ? MomentText(revision.end_time()) : "in force",
           Word(event.state()),
+          MadeBy(revision),
           changed,
           event.title()};
 }
@@ -62,6 +77,7 @@ absl::Status History(Session& session, const std::string& name) {
                                            {.title = "RECORDED (UTC)"},
                                            {.title = "UNTIL"},
                                            {.title = "STATE"},
+                                           {.title = "BY", .width_min = 12},
                                            {.title = "CHANGED", .width_min = 12},
                                            {.title = "TITLE", .width_min = 12}});
   if (!printer.ok()) return printer.status();

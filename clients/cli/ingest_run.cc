@@ -52,8 +52,9 @@ IngestRun::IngestRun(Session& session, IngestRunOptions options)
   stream_options.on_ack = [this](const auto& request, const auto& answer) {
     Acknowledge(request, answer);
   };
-  stream_options.on_reconnect = [this](const absl::Status&) {
-    Tell("the server went away; connecting again");
+  stream_options.on_reconnect = [this](const absl::Status& status) {
+    Tell(absl::IsResourceExhausted(status) ? "the server is busy; trying again"
+                                           : "the server went away; connecting again");
   };
   stream_options.resume = !options.complete_release;
   stream_ = session.Record().IngestEvents(std::move(stream_options));

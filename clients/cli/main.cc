@@ -1,5 +1,6 @@
 // `annals`, the command line. Arguments, environment and file descriptors are read here and nowhere
 // else.
+#include <grpc/support/log.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -8,6 +9,7 @@
 #include <iostream>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "clients/cli/app.h"
@@ -31,6 +33,8 @@ int TerminalColumns() {
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
+  // What gRPC would log, such as a failed handshake, is in the error that is told anyway.
+  if (FromEnvironment("GRPC_VERBOSITY").empty()) gpr_set_log_function([](gpr_log_func_args*) {});
   std::ios::sync_with_stdio(false);
   annals::cli::FdOutput out_buffer(STDOUT_FILENO);
   std::ostream out(&out_buffer);
@@ -44,12 +48,14 @@ int main(int argc, char** argv) {
   environment.no_color = !FromEnvironment("NO_COLOR").empty();
   environment.columns = TerminalColumns();
   environment.server = FromEnvironment("ANNALS_SERVER");
-  environment.connect = [](const std::string& server, absl::Duration timeout) {
+  environment.credentials = {.token = FromEnvironment("ANNALS_TOKEN_FILE"),
+                             .tls_ca = FromEnvironment("ANNALS_TLS_CA"),
+                             .tls_certificate = FromEnvironment("ANNALS_TLS_CERT"),
+                             .tls_key = FromEnvironment("ANNALS_TLS_KEY")};
+  environment.connect = [](annals::client::ConnectionOptions options) {
     // A person waits for the answer: a server that is not there is told within a second or so.
-    return annals::client::MakeGrpcConnection(
-        {.server = server,
-         .timeout = timeout,
-         .retry = annals::client::RetryPolicy({.attempts_max = 4})});
+    options.retry = annals::client::RetryPolicy({.attempts_max = 4});
+    return annals::client::MakeGrpcConnection(std::move(options));
   };
 
   const int exit_code =

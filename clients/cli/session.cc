@@ -1,12 +1,16 @@
 #include "clients/cli/session.h"
 
+#include <utility>
+
 #include "clients/cli/terminal_text.h"
 
 namespace annals::cli {
 
-const client::Client& Session::Record() {
-  if (!client_) client_.emplace(environment_.connect(options_.server, options_.timeout));
-  return *client_;
+absl::Status Session::Connect() {
+  absl::StatusOr<std::shared_ptr<client::Connection>> connection =
+      environment_.connect(options_.connection);
+  if (connection.ok()) client_.emplace(*std::move(connection));
+  return connection.status();
 }
 
 void Session::Note(std::string_view text) const {

@@ -9,12 +9,22 @@
 #include <string>
 #include <string_view>
 
-#include "absl/time/time.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "clients/cpp/client.h"
+#include "clients/cpp/grpc_connection.h"
 
 namespace annals::cli {
 
 enum class OutputFormat { kTable, kJson, kNdjson, kCsv, kGeojson };
+
+// Files that say as whom to call and how to keep the connection private; empty where not given.
+struct CredentialFiles {
+  std::string token;  // Its first line.
+  std::string tls_ca;
+  std::string tls_certificate;
+  std::string tls_key;
+};
 
 // The process around a command. main.cc makes the real one, tests their own.
 struct Environment {
@@ -26,16 +36,17 @@ struct Environment {
   bool no_color = false;  // NO_COLOR is set.
   int columns = 80;       // Of the terminal.
   std::string server;     // ANNALS_SERVER, or empty.
-  // Connects to a server; never fails itself.
-  std::function<std::shared_ptr<client::Connection>(const std::string& server,
-                                                    absl::Duration timeout)>
+  // ANNALS_TOKEN_FILE, ANNALS_TLS_CA, ANNALS_TLS_CERT, ANNALS_TLS_KEY.
+  CredentialFiles credentials;
+  // Makes a connection, which reaches for the server when first used; an error where the options
+  // allow none.
+  std::function<absl::StatusOr<std::shared_ptr<client::Connection>>(client::ConnectionOptions)>
       connect;
 };
 
 // The options that every command has.
 struct GlobalOptions {
-  std::string server = "127.0.0.1:7070";
-  absl::Duration timeout = absl::Seconds(60);
+  client::ConnectionOptions connection;
   std::optional<OutputFormat> format;  // Absent: table on a terminal, NDJSON when piped.
   std::optional<bool> color;           // Absent: on a terminal, unless NO_COLOR is set.
 };
@@ -46,8 +57,11 @@ class Session {
   Session(const Environment& environment, const GlobalOptions& options)
       : environment_(environment), options_(options) {}
 
-  // Connects on first use.
-  [[nodiscard]] const client::Client& Record();
+  // Makes the connection; what Environment::connect fails with.
+  [[nodiscard]] absl::Status Connect();
+
+  // REQUIRES: Connect gave OK.
+  [[nodiscard]] const client::Client& Record() const { return *client_; }
 
   [[nodiscard]] std::istream& In() const { return *environment_.in; }
   [[nodiscard]] std::ostream& Out() const { return *environment_.out; }
@@ -66,7 +80,7 @@ class Session {
   [[nodiscard]] int Columns() const {
     return environment_.out_is_terminal ? environment_.columns : 0;
   }
-  [[nodiscard]] const std::string& Server() const { return options_.server; }
+  [[nodiscard]] const std::string& Server() const { return options_.connection.server; }
 
  private:
   const Environment& environment_;

@@ -1,7 +1,9 @@
 // annals::client::Client: the record from C++.
 //
-//   annals::client::Client client(annals::client::MakeGrpcConnection({.server =
-//   "127.0.0.1:7070"})); annals::v1::ListEventsRequest request;
+//   auto connection = annals::client::MakeGrpcConnection({.server = "127.0.0.1:7070"});
+//   if (!connection.ok()) return connection.status();
+//   annals::client::Client client(*connection);
+//   annals::v1::ListEventsRequest request;
 //   request.mutable_filter()->mutable_regions()->add_regions("regions/RU-KRS");
 //   for (auto& event : client.ListEvents(request)) {
 //     if (!event.ok()) return event.status();

@@ -1,5 +1,6 @@
 #include "clients/cpp/grpc_connection.h"
 
+#include <fmt/format.h>
 #include <grpcpp/grpcpp.h>
 
 #include <utility>
@@ -16,7 +17,36 @@ namespace {
 // A page ends at 3 MiB and an export message holds up to 1,000 events of 64 KiB.
 constexpr int kMessageBytesMax = 80 << 20;
 
-std::shared_ptr<grpc::Channel> MakeChannel(const std::string& server) {
+absl::Status Check(const ConnectionOptions& options) {
+  if (options.tls) {
+    if (absl::Status status = CheckTls(*options.tls); !status.ok()) return status;
+  }
+  if (options.token.empty()) return absl::OkStatus();
+  if (!IsToken(options.token)) {
+    return absl::InvalidArgumentError("the token is not of visible ASCII characters, or too long");
+  }
+  if (!options.tls && !IsLocal(options.server)) {
+    return absl::FailedPreconditionError(
+        fmt::format("a token is not sent to {} without TLS", options.server));
+  }
+  return absl::OkStatus();
+}
+
+std::shared_ptr<grpc::ChannelCredentials> MakeCredentials(const ConnectionOptions& options) {
+  if (!options.tls) return grpc::InsecureChannelCredentials();
+  return grpc::SslCredentials({.pem_root_certs = options.tls->ca_pem,
+                               .pem_private_key = options.tls->key_pem,
+                               .pem_cert_chain = options.tls->certificate_pem});
+}
+
+// The context of a call. Every call's is made here, so that none goes without the token.
+std::unique_ptr<grpc::ClientContext> NewContext(const ConnectionOptions& options) {
+  auto context = std::make_unique<grpc::ClientContext>();
+  if (!options.token.empty()) context->AddMetadata("authorization", "Bearer " + options.token);
+  return context;
+}
+
+std::shared_ptr<grpc::Channel> MakeChannel(const ConnectionOptions& options) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kMessageBytesMax);
   arguments.SetUserAgentPrefix("annals/" ANNALS_VERSION);
@@ -29,7 +59,7 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& server) {
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
   // A proxy from the environment has no business with loopback.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  return grpc::CreateCustomChannel(server, grpc::InsecureChannelCredentials(), arguments);
+  return grpc::CreateCustomChannel(options.server, MakeCredentials(options), arguments);
 }
 
 class GrpcExportReader : public ExportReader {
@@ -48,7 +78,7 @@ class GrpcExportReader : public ExportReader {
   absl::StatusOr<std::optional<v1::ExportEventsResponse>> Next() override {
     while (true) {
       if (!reader_) {
-        context_ = std::make_unique<grpc::ClientContext>();
+        context_ = NewContext(options_);
         reader_ = stub_->ExportEvents(context_.get(), request_);
       }
       v1::ExportEventsResponse response;
@@ -77,20 +107,20 @@ class GrpcExportReader : public ExportReader {
 
 class GrpcIngestCall : public IngestCall {
  public:
-  explicit GrpcIngestCall(v1::IngestService::StubInterface* stub)
-      : stream_(stub->IngestEvents(&context_)) {}
+  GrpcIngestCall(v1::IngestService::StubInterface* stub, const ConnectionOptions& options)
+      : context_(NewContext(options)), stream_(stub->IngestEvents(context_.get())) {}
 
-  ~GrpcIngestCall() override { context_.TryCancel(); }
+  ~GrpcIngestCall() override { context_->TryCancel(); }
 
   bool Write(const v1::IngestEventsRequest& request) override { return stream_->Write(request); }
   bool Read(v1::IngestEventsResponse* response) override { return stream_->Read(response); }
   void WritesDone() override { stream_->WritesDone(); }
-  void Cancel() override { context_.TryCancel(); }
+  void Cancel() override { context_->TryCancel(); }
   absl::Status Finish() override { return FromGrpcStatus(stream_->Finish()); }
 
  private:
-  grpc::ClientContext context_;
-  std::unique_ptr<
+  const std::unique_ptr<grpc::ClientContext> context_;
+  const std::unique_ptr<
       grpc::ClientReaderWriterInterface<v1::IngestEventsRequest, v1::IngestEventsResponse>>
       stream_;
 };
@@ -98,7 +128,7 @@ class GrpcIngestCall : public IngestCall {
 class GrpcConnection : public Connection {
  public:
   explicit GrpcConnection(ConnectionOptions options)
-      : options_(std::move(options)), channel_(MakeChannel(options_.server)) {}
+      : options_(std::move(options)), channel_(MakeChannel(options_)) {}
 
   absl::StatusOr<v1::GetEventResponse> GetEvent(const v1::GetEventRequest& request) override {
     return Read(*events_, &EventStub::GetEvent, request);
@@ -130,7 +160,7 @@ class GrpcConnection : public Connection {
     return Once(*ingest_, &IngestStub::RetractEvent, request, Deadline());
   }
   std::unique_ptr<IngestCall> IngestEvents() override {
-    return std::make_unique<GrpcIngestCall>(ingest_.get());
+    return std::make_unique<GrpcIngestCall>(ingest_.get(), options_);
   }
   absl::StatusOr<v1::ListFeedsResponse> ListFeeds(const v1::ListFeedsRequest& request) override {
     return Read(*catalog_, &CatalogStub::ListFeeds, request);
@@ -181,12 +211,12 @@ class GrpcConnection : public Connection {
   absl::Time Deadline() const { return options_.retry.Now() + options_.timeout; }
 
   template <typename Stub, typename Request, typename Response>
-  static absl::StatusOr<Response> Once(Stub& stub, Method<Stub, Request, Response> method,
-                                       const Request& request, absl::Time deadline) {
-    grpc::ClientContext context;
-    context.set_deadline(absl::ToChronoTime(deadline));
+  absl::StatusOr<Response> Once(Stub& stub, Method<Stub, Request, Response> method,
+                                const Request& request, absl::Time deadline) const {
+    const std::unique_ptr<grpc::ClientContext> context = NewContext(options_);
+    context->set_deadline(absl::ToChronoTime(deadline));
     Response response;
-    const grpc::Status status = (stub.*method)(&context, request, &response);
+    const grpc::Status status = (stub.*method)(context.get(), request, &response);
     if (!status.ok()) return FromGrpcStatus(status);
     return response;
   }
@@ -214,7 +244,8 @@ class GrpcConnection : public Connection {
 
 }  // namespace
 
-std::shared_ptr<Connection> MakeGrpcConnection(ConnectionOptions options) {
+absl::StatusOr<std::shared_ptr<Connection>> MakeGrpcConnection(ConnectionOptions options) {
+  if (absl::Status status = Check(options); !status.ok()) return status;
   return std::make_shared<GrpcConnection>(std::move(options));
 }
 

@@ -2,25 +2,35 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "clients/cpp/connection.h"
+#include "clients/cpp/credentials.h"
 #include "clients/cpp/retry_policy.h"
 
 namespace annals::client {
 
 struct ConnectionOptions {
-  // "HOST:PORT" or "unix:PATH". Plain text: meant for loopback and UNIX sockets.
+  // "HOST:PORT" or "unix:PATH".
   std::string server = "127.0.0.1:7070";
+  // Says who calls: sent with every call as `authorization: Bearer TOKEN`. Empty for none.
+  std::string token;
+  // Absent: plain text, which is meant for loopback and UNIX sockets.
+  std::optional<TlsOptions> tls;
   // How long one call may take with all its retries. Streams (ExportEvents, IngestEvents) have no
   // limit on the whole; for them it bounds how long a broken export tries to resume without getting
   // further.
   absl::Duration timeout = absl::Seconds(60);
-  RetryPolicy retry;
+  RetryPolicy retry = RetryPolicy();
 };
 
-// Connects when first used; never fails itself.
-[[nodiscard]] std::shared_ptr<Connection> MakeGrpcConnection(ConnectionOptions options);
+// Connects when first used. INVALID_ARGUMENT where the token is none (see IsToken) or TLS cannot be
+// spoken so (see CheckTls); FAILED_PRECONDITION where the token would travel in plain text to a
+// server that is not local (see IsLocal).
+[[nodiscard]] absl::StatusOr<std::shared_ptr<Connection>> MakeGrpcConnection(
+    ConnectionOptions options);
 
 }  // namespace annals::client

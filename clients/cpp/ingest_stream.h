@@ -1,8 +1,9 @@
 // Streams batches of events into a server, fast and safely.
 //
 // A few batches are in flight at a time (a window); their acknowledgements come back in order.
-// Where the server goes away, the stream connects anew and sends every batch that was not
-// acknowledged again, which the contract makes safe: content that is already there changes nothing.
+// Where the server goes away, or asks to wait, the stream connects anew and sends every batch that
+// was not acknowledged again, which the contract makes safe: content that is already there changes
+// nothing.
 //
 // Used by one thread, on which `on_ack` runs too. A background thread only reads.
 #pragma once
@@ -25,7 +26,7 @@ struct IngestStreamOptions {
   // Called for every message sent, in order: what was sent, and the answer. Everything it says is
   // durable.
   std::function<void(const v1::IngestEventsRequest&, const v1::IngestEventsResponse&)> on_ack;
-  // Called once each time the server went away, before the stream tries to connect anew.
+  // Called once each time the call ended early, and why, before the stream tries to connect anew.
   std::function<void(const absl::Status&)> on_reconnect;
   // How many messages may wait for their answer.
   int window_batches = 4;

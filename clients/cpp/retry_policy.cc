@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <random>
 #include <utility>
 
 #include "absl/time/clock.h"
+#include "clients/cpp/status.h"
 
 namespace annals::client {
 
@@ -33,10 +35,15 @@ absl::Status RetryPolicy::Run(absl::Time deadline,
 }
 
 bool RetryPolicy::WaitToRetry(const absl::Status& status, int failures, absl::Time deadline) const {
-  if (!absl::IsUnavailable(status) || failures >= limits_.attempts_max) return false;
+  const std::optional<absl::Duration> asked = RetryDelay(status);
+  // What is exhausted may stay so: without a word when to come back nobody waits for it.
+  const bool passes =
+      absl::IsUnavailable(status) || (absl::IsResourceExhausted(status) && asked.has_value());
+  if (!passes || failures >= limits_.attempts_max) return false;
   const double growth = std::pow(2.0, std::min(failures - 1, 30));
   const absl::Duration ceiling = std::min(limits_.delay_max, limits_.delay_initial * growth);
-  const absl::Duration delay = ceiling * environment_.uniform();
+  const absl::Duration delay =
+      asked.value_or(absl::ZeroDuration()) + ceiling * environment_.uniform();
   if (environment_.now() + delay >= deadline) return false;
   environment_.sleep(delay);
   return true;

@@ -1,9 +1,10 @@
 // When a failed call is tried again.
 //
-// Only UNAVAILABLE is, which the contract declares safe to retry, and only for calls whose
-// repetition has no further effect. The wait before attempt n is drawn from [0, min(delay_max,
-// delay_initial * 2^n)) (full jitter), so that many clients of a restarting server do not come back
-// at once.
+// UNAVAILABLE is, which the contract declares safe to retry, and RESOURCE_EXHAUSTED where the
+// server says when to come back (RetryDelay in status.h); and only for calls whose repetition has
+// no further effect. The wait before attempt n is what the server asks for, if anything, and a time
+// drawn from [0, min(delay_max, delay_initial * 2^n)) (full jitter), so that many clients of a
+// restarting server do not come back at once.
 //
 // A RetryPolicy is a value; copies share the sleeper, clock and random source they were given. Safe
 // for use by several threads where those are (the defaults are).
@@ -38,7 +39,7 @@ class RetryPolicy {
   explicit RetryPolicy(RetryLimits limits = {},
                        RetryEnvironment environment = RetryEnvironment::Real());
 
-  // Calls `attempt` until it gives OK or an error other than UNAVAILABLE, attempts run out, or the
+  // Calls `attempt` until it gives OK or an error that is not retried, attempts run out, or the
   // next wait would end at or after `deadline`. Returns the last attempt's status.
   [[nodiscard]] absl::Status Run(absl::Time deadline,
                                  const std::function<absl::Status()>& attempt) const;

@@ -1,5 +1,6 @@
 #include "clients/cpp/status.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "absl/strings/cord.h"
@@ -11,6 +12,11 @@ namespace {
 
 constexpr char kErrorInfoUrl[] = "type.googleapis.com/google.rpc.ErrorInfo";
 constexpr char kBadRequestUrl[] = "type.googleapis.com/google.rpc.BadRequest";
+constexpr char kRetryInfoUrl[] = "type.googleapis.com/google.rpc.RetryInfo";
+
+bool IsKept(const std::string& url) {
+  return url == kErrorInfoUrl || url == kBadRequestUrl || url == kRetryInfoUrl;
+}
 
 template <typename Message>
 Message Payload(const absl::Status& status, const char* url) {
@@ -28,9 +34,7 @@ absl::Status FromGrpcStatus(const grpc::Status& status) {
   google::rpc::Status details;
   if (status.ok() || !details.ParseFromString(status.error_details())) return result;
   for (const google::protobuf::Any& any : details.details()) {
-    if (any.type_url() == kErrorInfoUrl || any.type_url() == kBadRequestUrl) {
-      result.SetPayload(any.type_url(), absl::Cord(any.value()));
-    }
+    if (IsKept(any.type_url())) result.SetPayload(any.type_url(), absl::Cord(any.value()));
   }
   return result;
 }
@@ -52,6 +56,14 @@ std::vector<FieldViolation> FieldViolations(const absl::Status& status) {
     violations.push_back({violation.field(), violation.description()});
   }
   return violations;
+}
+
+std::optional<absl::Duration> RetryDelay(const absl::Status& status) {
+  const auto info = Payload<google::rpc::RetryInfo>(status, kRetryInfoUrl);
+  if (!info.has_retry_delay()) return std::nullopt;
+  const auto& delay = info.retry_delay();
+  return std::max(absl::ZeroDuration(),
+                  absl::Seconds(delay.seconds()) + absl::Nanoseconds(delay.nanos()));
 }
 
 }  // namespace annals::client

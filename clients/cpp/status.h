@@ -7,10 +7,12 @@
 
 #include <grpcpp/support/status.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 
 namespace annals::client {
 
@@ -20,7 +22,7 @@ struct FieldViolation {
   std::string description;  // What is wrong with it.
 };
 
-// The same status with the server's google.rpc.ErrorInfo and google.rpc.BadRequest as payloads.
+// The same status with the server's google.rpc.ErrorInfo, BadRequest and RetryInfo as payloads.
 // Details that cannot be read are left out.
 [[nodiscard]] absl::Status FromGrpcStatus(const grpc::Status& status);
 
@@ -32,5 +34,9 @@ struct FieldViolation {
 
 // Every violation that a refused request had, in field order; empty where the server named none.
 [[nodiscard]] std::vector<FieldViolation> FieldViolations(const absl::Status& status);
+
+// How long the server asks to wait, at least, before the call is tried again; never negative.
+// Absent where it did not say.
+[[nodiscard]] std::optional<absl::Duration> RetryDelay(const absl::Status& status);
 
 }  // namespace annals::client

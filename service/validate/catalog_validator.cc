@@ -1,5 +1,6 @@
 #include "service/validate/catalog_validator.h"
 
+#include "service/auth/principal.h"
 #include "storage/event_name.h"
 
 namespace annals::service {
@@ -9,11 +10,33 @@ constexpr int kTitleMax = 300;
 constexpr int kAttributionMax = 2'000;
 constexpr int kTaxonomyMax = 64;
 constexpr int kValueMax = 128;
+constexpr std::string_view kRoles = "roles/";
 
 void CheckName(std::string_view collection, const std::string& name, FieldChecker* check) {
   if (name.empty()) return check->Fail("name", "REQUIRED", "must be given");
   const auto id = storage::ParseCatalogName(collection, name);
   if (!id.ok()) check->Fail("name", id.status());
+}
+
+bool IsReader(std::string_view reader) {
+  if (reader.starts_with(kPrincipals)) return IsPrincipalId(reader.substr(kPrincipals.size()));
+  if (!reader.starts_with(kRoles)) return false;
+  const annals::v1::Role role = RoleOfWord(reader.substr(kRoles.size()));
+  return role != annals::v1::ROLE_UNSPECIFIED && role != annals::v1::ROLE_ADMIN;
+}
+
+void CheckReaders(const annals::v1::Feed& feed, FieldChecker* check) {
+  check->Value("visibility", feed.visibility(), false);
+  check->Items("readers", feed.readers_size());
+  for (int i = 0; i < feed.readers_size() && check->ok(); ++i) {
+    const auto scope = check->In("readers", i);
+    if (feed.visibility() != annals::v1::FEED_VISIBILITY_RESTRICTED) {
+      check->Fail("", "READERS_OF_PUBLIC", "only a restricted feed has readers");
+    } else if (!IsReader(feed.readers(i))) {
+      check->Fail("", "BAD_READER",
+                  "must be principals/{principal} or roles/reader, contributor or editor");
+    }
+  }
 }
 
 void CheckParents(const annals::v1::Actor& actor, ReferenceChecker* check) {
@@ -43,11 +66,12 @@ absl::Status ValidateFeed(const annals::v1::Feed& feed) {
   if (!grade.empty() && (grade.size() != 1 || grade[0] < 'A' || grade[0] > 'F')) {
     check.Fail("reliability", "UNKNOWN_RELIABILITY", "must be a letter from A to F, or empty");
   }
+  CheckReaders(feed, &check);
   return check.status();
 }
 
 absl::Status ValidateActor(const annals::v1::Actor& actor, const storage::Gazetteer& gazetteer,
-                           const CatalogSnapshot& catalog) {
+                           CatalogSight catalog) {
   ReferenceChecker check(gazetteer, catalog);
   const auto scope = check.In("actor");
   CheckName("actors", actor.name(), &check);

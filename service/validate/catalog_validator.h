@@ -9,13 +9,14 @@
 
 namespace annals::service {
 
-// INVALID_ARGUMENT, fields below "feed": BAD_NAME, REQUIRED, TOO_LONG, UNKNOWN_RELIABILITY.
+// INVALID_ARGUMENT, fields below "feed": BAD_NAME, REQUIRED, TOO_LONG, UNKNOWN_RELIABILITY,
+// UNKNOWN_VALUE, TOO_MANY_VALUES, READERS_OF_PUBLIC, BAD_READER.
 [[nodiscard]] absl::Status ValidateFeed(const annals::v1::Feed& feed);
 
 // INVALID_ARGUMENT, fields below "actor": BAD_NAME, REQUIRED, TOO_LONG, TOO_MANY_VALUES,
 // UNKNOWN_VALUE, BAD_LANGUAGE, UNKNOWN_ACTOR, UNKNOWN_REGION, EMPTY_RANGE, OWN_PARENT.
 [[nodiscard]] absl::Status ValidateActor(const annals::v1::Actor& actor,
                                          const storage::Gazetteer& gazetteer,
-                                         const CatalogSnapshot& catalog);
+                                         CatalogSight catalog);
 
 }  // namespace annals::service

@@ -15,7 +15,7 @@ inline constexpr int kDescriptionCharactersMax = 20'000;
 
 class EventValidator {
  public:
-  EventValidator(const storage::Gazetteer& gazetteer, const CatalogSnapshot& catalog)
+  EventValidator(const storage::Gazetteer& gazetteer, CatalogSight catalog)
       : gazetteer_(gazetteer), catalog_(catalog) {}
 
   // Answers the first thing wrong, its field as a path from the event. Besides the reasons of
@@ -30,7 +30,7 @@ class EventValidator {
 
  private:
   const storage::Gazetteer& gazetteer_;
-  const CatalogSnapshot& catalog_;
+  CatalogSight catalog_;
 };
 
 }  // namespace annals::service

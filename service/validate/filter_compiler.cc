@@ -228,7 +228,7 @@ absl::StatusOr<EventQuery> FilterCompiler::Compile(const EventFilter& filter) co
   query.recorded = CompileRange("recorded", filter.has_recorded(), filter.recorded(), &check);
   if (check.ok()) CompileArea(filter, gazetteer_, &check, &query);
   CompileKinds(filter, &check, &query);
-  CompileActors(filter, catalog_, &check, &query);
+  CompileActors(filter, catalog_.catalog, &check, &query);
   CompileFeeds(filter, &check, &query);
   query.include_retracted = filter.include_retracted();
   if (!check.ok()) return check.status();

@@ -12,7 +12,7 @@ namespace annals::service {
 
 class FilterCompiler {
  public:
-  FilterCompiler(const storage::Gazetteer& gazetteer, const CatalogSnapshot& catalog)
+  FilterCompiler(const storage::Gazetteer& gazetteer, CatalogSight catalog)
       : gazetteer_(gazetteer), catalog_(catalog) {}
 
   // INVALID_ARGUMENT with the first wrong field as a path from the filter: the reasons of
@@ -23,7 +23,7 @@ class FilterCompiler {
 
  private:
   const storage::Gazetteer& gazetteer_;
-  const CatalogSnapshot& catalog_;
+  CatalogSight catalog_;
 };
 
 }  // namespace annals::service

@@ -16,7 +16,7 @@ void ReferenceChecker::Actor(std::string_view field, std::string_view name) {
   if (name.empty()) return;
   const auto actor = storage::ParseCatalogName("actors", name);
   if (!actor.ok()) return Fail(field, actor.status());
-  if (catalog_.FindActor(*actor) == nullptr) {
+  if (catalog_.catalog.FindActor(*actor) == nullptr) {
     Fail(field, "UNKNOWN_ACTOR", fmt::format("there is no {}", name));
   }
 }

@@ -11,7 +11,7 @@ namespace annals::service {
 
 class ReferenceChecker : public FieldChecker {
  public:
-  ReferenceChecker(const storage::Gazetteer& gazetteer, const CatalogSnapshot& catalog)
+  ReferenceChecker(const storage::Gazetteer& gazetteer, CatalogSight catalog)
       : gazetteer_(gazetteer), catalog_(catalog) {}
 
   // Of `feeds/{feed}`: REQUIRED, BAD_NAME, UNKNOWN_FEED.
@@ -23,11 +23,11 @@ class ReferenceChecker : public FieldChecker {
   // Of `feeds/{feed}/events/{event}`, which may not exist: REQUIRED, BAD_NAME.
   void EventReference(std::string_view field, std::string_view name);
 
-  [[nodiscard]] const CatalogSnapshot& catalog() const { return catalog_; }
+  [[nodiscard]] const CatalogSight& catalog() const { return catalog_; }
 
  private:
   const storage::Gazetteer& gazetteer_;
-  const CatalogSnapshot& catalog_;
+  CatalogSight catalog_;
 };
 
 }  // namespace annals::service

@@ -7,16 +7,22 @@
 #include "fmt/format.h"
 #include "service/validate/text.h"
 #include "storage/error.h"
+#include "storage/event_name.h"
 
 namespace annals::service {
 namespace {
 
-absl::Status ValidateRow(const EventValidator& validator, annals::v1::EventUpsert* row) {
+absl::Status ValidateRow(const EventValidator& validator, const Principal& principal,
+                         annals::v1::EventUpsert* row) {
   if (!row->has_event()) return storage::InvalidField("event", "REQUIRED", "must be given");
   if (row->source_version() < 0) {
     return storage::InvalidField("source_version", "NEGATIVE_VERSION", "must not be negative");
   }
-  return validator.Validate(row->mutable_event());
+  const absl::Status valid = validator.Validate(row->mutable_event());
+  if (!valid.ok()) return valid;
+  const auto name = storage::ParseEventName(row->event().name());
+  return principal.MayWrite(name->feed) ? absl::OkStatus()
+                                        : FeedNotYours(principal, name->feed, "name");
 }
 
 }  // namespace
@@ -27,11 +33,12 @@ absl::Status CheckRowCount(int rows, std::string_view field) {
                                fmt::format("has {} rows, 1 to {} are taken", rows, kBatchRowsMax));
 }
 
-std::vector<absl::Status> ValidateRows(const EventValidator& validator, UpsertRows* rows) {
+std::vector<absl::Status> ValidateRows(const EventValidator& validator, const Principal& principal,
+                                       UpsertRows* rows) {
   std::vector<absl::Status> statuses;
   std::unordered_set<std::string_view> names;
   for (annals::v1::EventUpsert& row : *rows) {
-    absl::Status status = ValidateRow(validator, &row);
+    absl::Status status = ValidateRow(validator, principal, &row);
     const bool repeated = !names.insert(row.event().name()).second;
     if (status.ok() && repeated) {
       status = storage::InvalidField("name", "DUPLICATE_NAME", "is that of an earlier row");

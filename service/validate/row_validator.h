@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "annals/v1/ingest_service.pb.h"
+#include "service/auth/principal.h"
 #include "service/validate/event_validator.h"
 #include "storage/event_store.h"
 
@@ -20,10 +21,10 @@ inline constexpr int kBatchRowsMax = 5'000;
 using UpsertRows = google::protobuf::RepeatedPtrField<annals::v1::EventUpsert>;
 
 // One status for each row: those of EventValidator, REQUIRED (no event), NEGATIVE_VERSION
-// ("source_version") and DUPLICATE_NAME (a name that an earlier row has); fields are paths from the
-// event. Brings events into the form that is kept.
+// ("source_version"), DUPLICATE_NAME (a name that an earlier row has) and FEED_NOT_YOURS
+// (PERMISSION_DENIED); fields are paths from the event. Brings events into the form that is kept.
 [[nodiscard]] std::vector<absl::Status> ValidateRows(const EventValidator& validator,
-                                                     UpsertRows* rows);
+                                                     const Principal& principal, UpsertRows* rows);
 
 // Moves the event out of the row.
 [[nodiscard]] storage::UpsertRow TakeRow(annals::v1::EventUpsert* row);

@@ -1,5 +1,6 @@
 // The catalogue half of MemoryStore.
 #include <algorithm>
+#include <random>
 
 #include "fmt/format.h"
 #include "storage/error.h"
@@ -8,12 +9,33 @@
 namespace annals::storage {
 namespace {
 
+std::string RandomBytes(std::size_t size) {
+  std::random_device device;
+  std::string bytes;
+  for (std::size_t i = 0; i < size; ++i) bytes.push_back(static_cast<char>(device() & 0xff));
+  return bytes;
+}
+
 std::string FeedId(const annals::v1::Feed& feed) {
   const auto id = ParseCatalogName("feeds", feed.name());
   return id.ok() ? *id : std::string();
 }
 
+void SettleVisibility(annals::v1::Feed* feed) {
+  if (feed->visibility() == annals::v1::FEED_VISIBILITY_UNSPECIFIED) {
+    feed->set_visibility(annals::v1::FEED_VISIBILITY_PUBLIC);
+  }
+}
+
 }  // namespace
+
+std::string MemoryStore::NewStoreId() {
+  std::string text;
+  for (const char c : RandomBytes(16)) text += fmt::format("{:02x}", static_cast<std::uint8_t>(c));
+  return text;
+}
+
+std::string MemoryStore::NewTokenKey() { return RandomBytes(32); }
 
 absl::StatusOr<std::int64_t> MemoryStore::CatalogVersion(const CallContext& /*context*/) {
   std::lock_guard lock(mutex_);
@@ -39,27 +61,27 @@ annals::v1::Feed MemoryStore::WithCoverage(annals::v1::Feed feed) const {
   return feed;
 }
 
-absl::StatusOr<std::vector<annals::v1::Feed>> MemoryStore::ListFeeds(const CallContext& /*context*/,
+absl::StatusOr<std::vector<annals::v1::Feed>> MemoryStore::ListFeeds(const CallContext& context,
                                                                      std::string_view after_feed,
                                                                      int limit) {
   std::lock_guard lock(mutex_);
   std::vector<annals::v1::Feed> feeds;
   for (auto it = feeds_.upper_bound(std::string(after_feed));
        it != feeds_.end() && std::ssize(feeds) < limit; ++it) {
-    feeds.push_back(WithCoverage(it->second));
+    if (Sees(context, it->first)) feeds.push_back(WithCoverage(it->second));
   }
   return feeds;
 }
 
-absl::StatusOr<annals::v1::Feed> MemoryStore::GetFeed(const CallContext& /*context*/,
+absl::StatusOr<annals::v1::Feed> MemoryStore::GetFeed(const CallContext& context,
                                                       std::string_view feed) {
   std::lock_guard lock(mutex_);
-  const auto found = feeds_.find(std::string(feed));
-  if (found == feeds_.end()) {
+  const std::string id(feed);
+  if (!Sees(context, id)) {
     return Error(absl::StatusCode::kNotFound, "FEED_NOT_FOUND",
                  fmt::format("there is no feed feeds/{}", feed));
   }
-  return WithCoverage(found->second);
+  return WithCoverage(feeds_.at(id));
 }
 
 absl::StatusOr<annals::v1::Feed> MemoryStore::CreateFeed(const CallContext& /*context*/,
@@ -67,6 +89,7 @@ absl::StatusOr<annals::v1::Feed> MemoryStore::CreateFeed(const CallContext& /*co
   std::lock_guard lock(mutex_);
   annals::v1::Feed created = feed;
   ClearOutputOnlyFields(&created);
+  SettleVisibility(&created);
   *created.mutable_create_time() = ToTimestamp(ToMicros(clock_()));
   if (!feeds_.emplace(FeedId(feed), created).second) {
     return Error(absl::StatusCode::kAlreadyExists, "FEED_EXISTS",
@@ -76,16 +99,20 @@ absl::StatusOr<annals::v1::Feed> MemoryStore::CreateFeed(const CallContext& /*co
   return created;
 }
 
-absl::StatusOr<annals::v1::Feed> MemoryStore::UpdateFeed(const CallContext& /*context*/,
+absl::StatusOr<annals::v1::Feed> MemoryStore::UpdateFeed(const CallContext& context,
                                                          const annals::v1::Feed& feed) {
   std::lock_guard lock(mutex_);
   const auto found = feeds_.find(FeedId(feed));
-  if (found == feeds_.end()) {
+  if (found == feeds_.end() || !Sees(context, found->first)) {
     return Error(absl::StatusCode::kNotFound, "FEED_NOT_FOUND",
                  fmt::format("there is no feed {}", feed.name()));
   }
+  const absl::Status allowed =
+      CheckAccessChange(context.visibility, AccessOf(found->second), AccessOf(feed));
+  if (!allowed.ok()) return allowed;
   annals::v1::Feed updated = feed;
   ClearOutputOnlyFields(&updated);
+  SettleVisibility(&updated);
   *updated.mutable_create_time() = found->second.create_time();
   found->second = updated;
   ++catalog_version_;
@@ -112,7 +139,15 @@ absl::StatusOr<annals::v1::Actor> MemoryStore::CreateActor(const CallContext& /*
 }
 
 absl::StatusOr<std::vector<std::string>> MemoryStore::TokenKeys(const CallContext& /*context*/) {
-  return std::vector{token_key_};
+  std::lock_guard lock(mutex_);
+  return token_keys_;
+}
+
+absl::Status MemoryStore::RotateTokenKeys(const CallContext& /*context*/, bool forget_older) {
+  std::lock_guard lock(mutex_);
+  if (forget_older) token_keys_.clear();
+  token_keys_.insert(token_keys_.begin(), NewTokenKey());
+  return absl::OkStatus();
 }
 
 }  // namespace annals::storage

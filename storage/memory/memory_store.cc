@@ -1,7 +1,6 @@
 #include "storage/memory/memory_store.h"
 
 #include <algorithm>
-#include <random>
 #include <set>
 #include <tuple>
 
@@ -12,20 +11,6 @@
 
 namespace annals::storage {
 namespace {
-
-std::string RandomBytes(std::size_t size) {
-  std::random_device device;
-  std::string bytes;
-  for (std::size_t i = 0; i < size; ++i) bytes.push_back(static_cast<char>(device() & 0xff));
-  return bytes;
-}
-
-std::string RandomHex(std::size_t bytes) {
-  std::string text;
-  for (const char c : RandomBytes(bytes))
-    text += fmt::format("{:02x}", static_cast<std::uint8_t>(c));
-  return text;
-}
 
 absl::Status EventNotFound(const EventName& name) {
   return Error(absl::StatusCode::kNotFound, "EVENT_NOT_FOUND",
@@ -56,8 +41,8 @@ void Add(const EventColumns& event, Totals* totals) {
 MemoryStore::MemoryStore(const Gazetteer* gazetteer, Clock clock)
     : gazetteer_(gazetteer),
       clock_(std::move(clock)),
-      store_id_(RandomHex(16)),
-      token_key_(RandomBytes(32)) {
+      store_id_(NewStoreId()),
+      token_keys_{NewTokenKey()} {
   for (auto& actor : StarterActors()) actors_.emplace(actor.name(), actor);
 }
 
@@ -87,12 +72,29 @@ const MemoryStore::Revision* MemoryStore::InForce(const History& history, Positi
   return found;
 }
 
-std::vector<const MemoryStore::Revision*> MemoryStore::Find(const EventQuery& query,
+bool MemoryStore::Sees(const CallContext& context, const std::string& feed) const {
+  const auto found = feeds_.find(feed);
+  return found != feeds_.end() && context.visibility.Sees(AccessOf(found->second));
+}
+
+annals::v1::Event MemoryStore::Seen(const CallContext& context, annals::v1::Event event) const {
+  if (context.visibility.sees_all()) return event;
+  HideUnseen([&](const std::string& feed) { return Sees(context, feed); }, &event);
+  return event;
+}
+
+MemoryStore::History* MemoryStore::FindHistory(const CallContext& context, const EventName& name) {
+  const auto found = events_.find(name.Id());
+  return found == events_.end() || !Sees(context, name.feed) ? nullptr : &found->second;
+}
+
+std::vector<const MemoryStore::Revision*> MemoryStore::Find(const CallContext& context,
+                                                            const EventQuery& query,
                                                             Position position) const {
   std::vector<const Revision*> found;
   for (const auto& [id, history] : events_) {
     const Revision* revision = InForce(history, position);
-    if (revision != nullptr &&
+    if (revision != nullptr && Sees(context, revision->columns.feed) &&
         Matches(query, revision->columns, revision->update_time, revision->active)) {
       found.push_back(revision);
     }
@@ -100,7 +102,7 @@ std::vector<const MemoryStore::Revision*> MemoryStore::Find(const EventQuery& qu
   return found;
 }
 
-absl::StatusOr<FoundEvents> MemoryStore::GetEvents(const CallContext& /*context*/,
+absl::StatusOr<FoundEvents> MemoryStore::GetEvents(const CallContext& context,
                                                    const std::vector<EventName>& names,
                                                    const Snapshot& snapshot) {
   std::lock_guard lock(mutex_);
@@ -108,15 +110,15 @@ absl::StatusOr<FoundEvents> MemoryStore::GetEvents(const CallContext& /*context*
   if (!position.ok()) return position.status();
   FoundEvents found{{}, *position};
   for (const auto& name : names) {
-    const auto history = events_.find(name.Id());
-    const Revision* revision =
-        history == events_.end() ? nullptr : InForce(history->second, *position);
-    found.events.push_back(revision == nullptr ? std::nullopt : std::optional(revision->event));
+    const History* history = FindHistory(context, name);
+    const Revision* revision = history == nullptr ? nullptr : InForce(*history, *position);
+    found.events.push_back(revision == nullptr ? std::nullopt
+                                               : std::optional(Seen(context, revision->event)));
   }
   return found;
 }
 
-absl::StatusOr<EventPage> MemoryStore::ListEvents(const CallContext& /*context*/,
+absl::StatusOr<EventPage> MemoryStore::ListEvents(const CallContext& context,
                                                   const EventQuery& query, const PageSpec& page,
                                                   const Snapshot& snapshot) {
   std::lock_guard lock(mutex_);
@@ -132,7 +134,7 @@ absl::StatusOr<EventPage> MemoryStore::ListEvents(const CallContext& /*context*/
                ? std::tie(a.key, a.id) < std::tie(b.key, b.id)
                : std::tie(a.key, a.id) > std::tie(b.key, b.id);
   };
-  auto found = Find(query, *position);
+  auto found = Find(context, query, *position);
   std::ranges::sort(found, before, cursor_of);
   EventPage answer{{}, std::nullopt, *position};
   std::int64_t bytes = 0;
@@ -145,13 +147,14 @@ absl::StatusOr<EventPage> MemoryStore::ListEvents(const CallContext& /*context*/
       answer.next = last;
       break;
     }
-    answer.events.push_back(revision->event);
+    answer.events.push_back(Seen(context, revision->event));
     last = cursor;
   }
   return answer;
 }
 
-std::vector<std::string> MemoryStore::KeysOf(Dimension dimension, const EventQuery& query,
+std::vector<std::string> MemoryStore::KeysOf(const CallContext& context, Dimension dimension,
+                                             const EventQuery& query,
                                              const EventColumns& event) const {
   switch (dimension.kind) {
     case Dimension::Kind::kKind:
@@ -169,7 +172,11 @@ std::vector<std::string> MemoryStore::KeysOf(Dimension dimension, const EventQue
     case Dimension::Kind::kActor: {
       std::set<std::string> texts;
       for (const auto& participant : event.participants) {
-        texts.insert(participants_.at(participant.key));
+        std::set<std::string> spellings;
+        for (const auto& [feed, text] : participants_.at(participant.key)) {
+          if (Sees(context, feed)) spellings.insert(text);
+        }
+        texts.insert(*spellings.begin());
       }
       return {texts.begin(), texts.end()};
     }
@@ -180,7 +187,7 @@ std::vector<std::string> MemoryStore::KeysOf(Dimension dimension, const EventQue
   }
 }
 
-absl::StatusOr<Summary> MemoryStore::SummarizeEvents(const CallContext& /*context*/,
+absl::StatusOr<Summary> MemoryStore::SummarizeEvents(const CallContext& context,
                                                      const EventQuery& query,
                                                      const std::vector<Dimension>& dimensions,
                                                      const Snapshot& snapshot) {
@@ -189,15 +196,15 @@ absl::StatusOr<Summary> MemoryStore::SummarizeEvents(const CallContext& /*contex
   if (!position.ok()) return position.status();
   Summary summary;
   summary.position = *position;
-  summary.record_count = std::ssize(Find(EventQuery{}, *position));
+  summary.record_count = std::ssize(Find(context, EventQuery{}, *position));
   std::map<std::vector<std::string>, Totals> groups;
-  for (const Revision* revision : Find(query, *position)) {
+  for (const Revision* revision : Find(context, query, *position)) {
     Add(revision->columns, &summary.totals);
     std::vector<std::vector<std::string>> keys = {{}};
     for (const auto& dimension : dimensions) {
       std::vector<std::vector<std::string>> longer;
       for (const auto& prefix : keys) {
-        for (auto& key : KeysOf(dimension, query, revision->columns)) {
+        for (auto& key : KeysOf(context, dimension, query, revision->columns)) {
           longer.push_back(prefix);
           longer.back().push_back(std::move(key));
         }
@@ -216,23 +223,25 @@ absl::StatusOr<Summary> MemoryStore::SummarizeEvents(const CallContext& /*contex
   return summary;
 }
 
-absl::StatusOr<RevisionPage> MemoryStore::ListRevisions(const CallContext& /*context*/,
+absl::StatusOr<RevisionPage> MemoryStore::ListRevisions(const CallContext& context,
                                                         const EventName& name,
                                                         std::optional<std::int64_t> from_revision,
                                                         int limit) {
   std::lock_guard lock(mutex_);
-  const auto found = events_.find(name.Id());
-  if (found == events_.end()) return EventNotFound(name);
+  const History* history = FindHistory(context, name);
+  if (history == nullptr) return EventNotFound(name);
   RevisionPage page;
   page.position = head();
   std::optional<Micros> end_time;
-  for (auto it = found->second.rbegin(); it != found->second.rend(); ++it) {
+  for (auto it = history->rbegin(); it != history->rend(); ++it) {
     const bool asked = !from_revision || it->event.revision() <= *from_revision;
     if (asked && std::ssize(page.revisions) == limit) {
       page.next_revision = it->event.revision();
       break;
     }
-    if (asked) page.revisions.push_back({it->event, it->position, end_time});
+    if (asked) {
+      page.revisions.push_back({Seen(context, it->event), it->position, end_time, it->audit});
+    }
     end_time = it->update_time;
   }
   return page;
@@ -243,22 +252,23 @@ absl::StatusOr<Position> MemoryStore::PositionAt(const CallContext& /*context*/,
   return Position{std::ranges::upper_bound(commit_times_, ToMicros(time)) - commit_times_.begin()};
 }
 
-absl::StatusOr<StoreInfo> MemoryStore::Info(const CallContext& /*context*/) {
+absl::StatusOr<StoreInfo> MemoryStore::Info(const CallContext& context) {
   std::lock_guard lock(mutex_);
   StoreInfo info;
   info.store_id = store_id_;
   info.position = head();
-  if (!commit_times_.empty()) info.last_change = commit_times_.back();
   for (const auto& [id, history] : events_) {
+    if (!Sees(context, history.back().columns.feed)) continue;
+    info.last_change = std::max(info.last_change.value_or(0), history.back().update_time);
     ++(history.back().active ? info.event_count : info.retracted_count);
     info.superseded_revision_count += std::ssize(history) - 1;
   }
-  info.feed_count = std::ssize(feeds_);
+  for (const auto& [id, feed] : feeds_) info.feed_count += Sees(context, id) ? 1 : 0;
   info.engine = "memory";
   return info;
 }
 
-absl::StatusOr<UpsertReceipt> MemoryStore::UpsertEvents(const CallContext& /*context*/,
+absl::StatusOr<UpsertReceipt> MemoryStore::UpsertEvents(const CallContext& context,
                                                         std::vector<UpsertRow> rows,
                                                         bool validate_only) {
   std::lock_guard lock(mutex_);
@@ -270,7 +280,7 @@ absl::StatusOr<UpsertReceipt> MemoryStore::UpsertEvents(const CallContext& /*con
     }
     const auto name = ParseEventName(row.event.name());
     if (!name.ok()) return name.status();
-    if (!feeds_.contains(name->feed)) return FeedNotFound(name->feed);
+    if (!Sees(context, name->feed)) return FeedNotFound(name->feed);
   }
   const Micros time = NextCommitTime();
   const Position next{head().value + 1};
@@ -299,9 +309,9 @@ absl::StatusOr<UpsertReceipt> MemoryStore::UpsertEvents(const CallContext& /*con
     Revision written{row.event, DeriveColumns(row.event),
                      hash,      row.source_version ? row.source_version : state.source_version,
                      next,      time,
-                     true};
+                     true,      MakeAudit(context.caller, time, "")};
     for (const auto& participant : written.columns.participants) {
-      participants_.emplace(participant.key, participant.text);
+      participants_[participant.key].emplace(name.feed, participant.text);
     }
     events_[name.Id()].push_back(std::move(written));
   }
@@ -310,45 +320,47 @@ absl::StatusOr<UpsertReceipt> MemoryStore::UpsertEvents(const CallContext& /*con
   return receipt;
 }
 
-void MemoryStore::AppendRetraction(std::string_view reason, Micros time, History* history) const {
+void MemoryStore::AppendRetraction(const CallContext& context, std::string_view reason, Micros time,
+                                   History* history) const {
   Revision retracted = history->back();
   StampRetracted(retracted.event.revision() + 1, time, reason, &retracted.event);
   retracted.position = Position{head().value + 1};
   retracted.update_time = time;
   retracted.active = false;
+  retracted.audit = MakeAudit(context.caller, time, reason);
   history->push_back(std::move(retracted));
 }
 
-absl::StatusOr<RetractReceipt> MemoryStore::RetractEvent(const CallContext& /*context*/,
+absl::StatusOr<RetractReceipt> MemoryStore::RetractEvent(const CallContext& context,
                                                          const EventName& name,
                                                          std::string_view reason,
                                                          std::string_view etag,
                                                          bool validate_only) {
   std::lock_guard lock(mutex_);
-  const auto found = events_.find(name.Id());
-  if (found == events_.end()) return EventNotFound(name);
-  if (!etag.empty() && etag != found->second.back().event.etag()) {
+  History* const found = FindHistory(context, name);
+  if (found == nullptr) return EventNotFound(name);
+  if (!etag.empty() && etag != found->back().event.etag()) {
     return Error(absl::StatusCode::kAborted, "ETAG_MISMATCH",
                  fmt::format("{} has changed since", name.ToString()), "etag");
   }
-  if (found->second.back().active) {
+  if (found->back().active) {
     const Micros time = NextCommitTime();
-    History history = found->second;
-    AppendRetraction(reason, time, &history);
-    if (validate_only) return RetractReceipt{history.back().event, head()};
-    found->second = std::move(history);
+    History history = *found;
+    AppendRetraction(context, reason, time, &history);
+    if (validate_only) return RetractReceipt{Seen(context, history.back().event), head()};
+    *found = std::move(history);
     Commit(time);
   }
-  return RetractReceipt{found->second.back().event, head()};
+  return RetractReceipt{Seen(context, found->back().event), head()};
 }
 
-absl::StatusOr<ReleaseReceipt> MemoryStore::RetractAbsent(const CallContext& /*context*/,
+absl::StatusOr<ReleaseReceipt> MemoryStore::RetractAbsent(const CallContext& context,
                                                           std::string_view feed,
                                                           const std::vector<std::int64_t>& kept_ids,
                                                           std::string_view reason, double share_max,
                                                           bool validate_only) {
   std::lock_guard lock(mutex_);
-  if (!feeds_.contains(std::string(feed))) return FeedNotFound(feed);
+  if (!Sees(context, std::string(feed))) return FeedNotFound(feed);
   ReleaseReceipt receipt;
   std::vector<History*> absent;
   for (auto& [id, history] : events_) {
@@ -368,7 +380,7 @@ absl::StatusOr<ReleaseReceipt> MemoryStore::RetractAbsent(const CallContext& /*c
   std::ranges::sort(receipt.retracted_names);
   if (!validate_only && !absent.empty()) {
     const Micros time = NextCommitTime();
-    for (History* history : absent) AppendRetraction(reason, time, history);
+    for (History* history : absent) AppendRetraction(context, reason, time, history);
     Commit(time);
   }
   receipt.position = head();

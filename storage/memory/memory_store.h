@@ -66,6 +66,7 @@ class MemoryStore : public EventStore, public CatalogStore {
   absl::StatusOr<annals::v1::Actor> CreateActor(const CallContext& context,
                                                 const annals::v1::Actor& actor) override;
   absl::StatusOr<std::vector<std::string>> TokenKeys(const CallContext& context) override;
+  absl::Status RotateTokenKeys(const CallContext& context, bool forget_older) override;
 
  private:
   struct Revision {
@@ -76,32 +77,46 @@ class MemoryStore : public EventStore, public CatalogStore {
     Position position;
     Micros update_time = 0;
     bool active = true;
+    annals::v1::AuditEntry audit;
   };
   using History = std::vector<Revision>;  // oldest first, never empty
+
+  static std::string NewStoreId();
+  static std::string NewTokenKey();
 
   // All below: REQUIRES mutex_ held.
   [[nodiscard]] absl::StatusOr<Position> Resolve(const Snapshot& snapshot) const;
   [[nodiscard]] static const Revision* InForce(const History& history, Position position);
-  [[nodiscard]] std::vector<const Revision*> Find(const EventQuery& query, Position position) const;
-  [[nodiscard]] std::vector<std::string> KeysOf(Dimension dimension, const EventQuery& query,
+  // Whether there is such a feed for the caller.
+  [[nodiscard]] bool Sees(const CallContext& context, const std::string& feed) const;
+  // The event as the caller may see it.
+  [[nodiscard]] annals::v1::Event Seen(const CallContext& context, annals::v1::Event event) const;
+  // What the caller sees of the event's past; null where that is nothing.
+  [[nodiscard]] History* FindHistory(const CallContext& context, const EventName& name);
+  [[nodiscard]] std::vector<const Revision*> Find(const CallContext& context,
+                                                  const EventQuery& query, Position position) const;
+  [[nodiscard]] std::vector<std::string> KeysOf(const CallContext& context, Dimension dimension,
+                                                const EventQuery& query,
                                                 const EventColumns& event) const;
   [[nodiscard]] Micros NextCommitTime() const;
   void Commit(Micros time) { commit_times_.push_back(time); }
   [[nodiscard]] Position head() const;
-  void AppendRetraction(std::string_view reason, Micros time, History* history) const;
+  void AppendRetraction(const CallContext& context, std::string_view reason, Micros time,
+                        History* history) const;
   [[nodiscard]] annals::v1::Feed WithCoverage(annals::v1::Feed feed) const;
 
   const Gazetteer* const gazetteer_;
   const Clock clock_;
   std::mutex mutex_;
-  std::map<std::int64_t, History> events_;            // by EventName::Id()
-  std::map<std::int64_t, std::string> participants_;  // key -> text as first seen
-  std::vector<Micros> commit_times_;                  // of position 1, 2, …
-  std::map<std::string, annals::v1::Feed> feeds_;     // by id
-  std::map<std::string, annals::v1::Actor> actors_;   // by name
+  std::map<std::int64_t, History> events_;  // by EventName::Id()
+  // key -> feed -> text as first seen there
+  std::map<std::int64_t, std::map<std::string, std::string>> participants_;
+  std::vector<Micros> commit_times_;                 // of position 1, 2, …
+  std::map<std::string, annals::v1::Feed> feeds_;    // by id
+  std::map<std::string, annals::v1::Actor> actors_;  // by name
   std::int64_t catalog_version_ = 1;
   const std::string store_id_;
-  const std::string token_key_;
+  std::vector<std::string> token_keys_;  // newest first
 };
 
 }  // namespace annals::storage

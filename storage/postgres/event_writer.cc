@@ -45,22 +45,6 @@ std::string RandomRequestId() {
   return fmt::format("{:02x}", fmt::join(bytes, ""));
 }
 
-struct FeedRow {
-  std::int32_t id = 0;
-  std::string licence;
-};
-
-std::map<std::string, FeedRow, std::less<>> ReadFeeds(Transaction& transaction,
-                                                      const std::vector<std::string>& feeds) {
-  std::map<std::string, FeedRow, std::less<>> found;
-  const auto rows = transaction.Run(
-      "SELECT feed, id, licence FROM feed WHERE feed = ANY ($1::text[])", {ArrayText(feeds)});
-  for (const auto& row : rows) {
-    found[row[0].c_str()] = {row[1].as<std::int32_t>(), row[2].c_str()};
-  }
-  return found;
-}
-
 ContentHash HashOf(std::string_view bytea) {
   ContentHash hash{};
   const std::string bytes = DecodeBytea(bytea);
@@ -114,6 +98,36 @@ absl::StatusOr<std::vector<StagedEvent>> ReadRecords(Transaction& transaction,
   return events;
 }
 
+// Takes the next position: the commit order, the audit and the counts of feeds in one statement.
+void TakePosition(Transaction& transaction, Position position, Micros time,
+                  const std::string& writer_id, const Caller& caller, std::string_view reason,
+                  const std::map<std::int32_t, FeedChange>& changes) {
+  std::vector<std::int32_t> feeds;
+  std::vector<std::int64_t> active, retracted, superseded;
+  for (const auto& [feed_id, change] : changes) {
+    feeds.push_back(feed_id);
+    active.push_back(change.active);
+    retracted.push_back(change.retracted);
+    superseded.push_back(change.superseded);
+  }
+  transaction.Run(
+      "WITH committed AS (INSERT INTO commit_log (position, commit_time, request_id)"
+      " VALUES ($1::bigint, $2::timestamptz, $3)),"
+      " noted AS (INSERT INTO audit (position, change_time, principal, address, method,"
+      " request_id, reason) VALUES ($1::bigint, $2::timestamptz, $4, $5, $6, $7, $8))"
+      " INSERT INTO feed_count (feed_id, position, active_count, retracted_count,"
+      " superseded_count) SELECT d.feed_id, $1::bigint, coalesce(l.active_count, 0) + d.active,"
+      " coalesce(l.retracted_count, 0) + d.retracted,"
+      " coalesce(l.superseded_count, 0) + d.superseded"
+      " FROM unnest($9::int[], $10::bigint[], $11::bigint[], $12::bigint[])"
+      " AS d(feed_id, active, retracted, superseded) LEFT JOIN LATERAL"
+      " (SELECT c.active_count, c.retracted_count, c.superseded_count FROM feed_count c"
+      "  WHERE c.feed_id = d.feed_id ORDER BY c.position DESC LIMIT 1) AS l ON true",
+      {fmt::format("{}", position.value), TimestampText(time), writer_id, caller.principal,
+       caller.address, caller.method, caller.request_id, std::string(reason), ArrayText(feeds),
+       ArrayText(active), ArrayText(retracted), ArrayText(superseded)});
+}
+
 }  // namespace
 
 struct EventWriter::Incoming {
@@ -123,42 +137,35 @@ struct EventWriter::Incoming {
   ContentHash content_hash{};
 };
 
-EventWriter::EventWriter(std::string connection_string, const Gazetteer* gazetteer)
-    : pool_(WriterOptions(std::move(connection_string))), gazetteer_(gazetteer) {}
+EventWriter::EventWriter(std::string connection_string, const Gazetteer* gazetteer,
+                         FeedDirectory* feeds)
+    : pool_(WriterOptions(std::move(connection_string))), gazetteer_(gazetteer), feeds_(*feeds) {}
 
-absl::StatusOr<Position> EventWriter::RunWrite(absl::Time deadline,
+absl::StatusOr<Position> EventWriter::RunWrite(const CallContext& context, std::string_view reason,
                                                absl::FunctionRef<absl::Status(Write&)> body) {
   const std::string request_id = RandomRequestId();
   Position position;
   const auto status = RunTransaction(
-      pool_, TransactionMode::kWrite, deadline, [&](Transaction& transaction) -> absl::Status {
+      pool_, TransactionMode::kWrite, context.deadline,
+      [&](Transaction& transaction) -> absl::Status {
         transaction.Run(kLock);
         const auto head = transaction.Run(fmt::format(
-            "SELECT coalesce(l.position, 0), {},"
-            " coalesce(l.active_count, 0), coalesce(l.retracted_count, 0),"
-            " coalesce(l.superseded_count, 0) FROM (VALUES (1)) AS one LEFT JOIN LATERAL"
-            " (SELECT position, commit_time, active_count, retracted_count, superseded_count"
-            "  FROM commit_log ORDER BY position DESC LIMIT 1) AS l ON true",
+            "SELECT coalesce(l.position, 0), {} FROM (VALUES (1)) AS one LEFT JOIN LATERAL"
+            " (SELECT position, commit_time FROM commit_log ORDER BY position DESC LIMIT 1) AS l"
+            " ON true",
             MicrosOf("greatest(clock_timestamp(), l.commit_time + interval '1 microsecond')")))[0];
-        const Start start{Position{head[0].as<std::int64_t>()}, head[1].as<Micros>(),
-                          head[2].as<std::int64_t>(), head[3].as<std::int64_t>(),
-                          head[4].as<std::int64_t>()};
+        const Start start{Position{head[0].as<std::int64_t>()}, head[1].as<Micros>()};
         const Position next{start.head.value + 1};
+        const SeenFeeds feeds = feeds_.Look(transaction, context.visibility);
         RevisionWriter revisions(&transaction, next, start.time);
-        Write write{transaction, start, revisions};
+        Write write{transaction, start, feeds, revisions};
         position = start.head;
         if (auto done = body(write); !done.ok()) return done;
         revisions.Flush();
-        if (revisions.added_count() == 0) return absl::OkStatus();
+        if (revisions.changes().empty()) return absl::OkStatus();
         position = next;
-        transaction.Run(
-            "INSERT INTO commit_log (position, commit_time, request_id, active_count,"
-            " retracted_count, superseded_count) VALUES ($1::bigint, $2::timestamptz, $3,"
-            " $4::bigint, $5::bigint, $6::bigint)",
-            {fmt::format("{}", next.value), TimestampText(start.time), request_id,
-             fmt::format("{}", start.active_count + write.active_delta),
-             fmt::format("{}", start.retracted_count + write.retracted_delta),
-             fmt::format("{}", start.superseded_count + revisions.superseded_count())});
+        TakePosition(transaction, next, start.time, request_id, context.caller, reason,
+                     revisions.changes());
         return absl::OkStatus();
       });
   if (status.ok()) return position;
@@ -217,17 +224,12 @@ absl::StatusOr<std::vector<EventWriter::Incoming>> EventWriter::Prepare(
 absl::Status EventWriter::UpsertInto(Write& write, std::vector<Incoming>& rows, bool validate_only,
                                      UpsertReceipt* receipt) const {
   std::vector<std::int64_t> ids;
-  std::set<std::string> feed_set;
-  for (const Incoming& incoming : rows) {
-    ids.push_back(incoming.id);
-    feed_set.insert(incoming.name.feed);
-  }
-  const auto feeds = ReadFeeds(write.transaction, {feed_set.begin(), feed_set.end()});
+  for (const Incoming& incoming : rows) ids.push_back(incoming.id);
   const auto stored = ReadCurrent(write.transaction, ids);
   receipt->rows.clear();
   for (Incoming& incoming : rows) {
-    const auto feed = feeds.find(incoming.name.feed);
-    if (feed == feeds.end()) return FeedNotFoundError(incoming.name.feed);
+    const StoredFeed* feed = write.feeds.Find(incoming.name.feed);
+    if (feed == nullptr) return FeedNotFoundError(incoming.name.feed);
     const auto found = stored.find(incoming.id);
     const bool is_new = found == stored.end();
     if (!is_new && found->second.name != incoming.name) return NameHashTakenError(incoming.name);
@@ -237,27 +239,25 @@ absl::Status EventWriter::UpsertInto(Write& write, std::vector<Incoming>& rows, 
     const std::int64_t revision = current.revision + (IsWritten(outcome) ? 1 : 0);
     receipt->rows.push_back({outcome, revision});
     if (!IsWritten(outcome) || validate_only) continue;
-    if (is_new || !current.active) ++write.active_delta;
-    if (!is_new && !current.active) --write.retracted_delta;
     StagedEvent staged{
-        incoming.row.event, feed->second.id,
+        incoming.row.event, feed->id,
         incoming.row.source_version ? incoming.row.source_version : current.source_version,
         incoming.content_hash};
     StampActive(*gazetteer_,
-                {feed->second.licence, revision, is_new ? write.start.time : current.create_time,
+                {feed->licence, revision, is_new ? write.start.time : current.create_time,
                  write.start.time},
                 &staged.event);
-    write.revisions.Add(std::move(staged));
+    write.revisions.Add(std::move(staged), is_new ? std::nullopt : std::optional(current.active));
   }
   return absl::OkStatus();
 }
 
-absl::StatusOr<UpsertReceipt> EventWriter::Upsert(absl::Time deadline, std::vector<UpsertRow> rows,
-                                                  bool validate_only) {
+absl::StatusOr<UpsertReceipt> EventWriter::Upsert(const CallContext& context,
+                                                  std::vector<UpsertRow> rows, bool validate_only) {
   auto incoming = Prepare(std::move(rows));
   if (!incoming.ok()) return incoming.status();
   UpsertReceipt receipt;
-  const auto position = RunWrite(deadline, [&](Write& write) {
+  const auto position = RunWrite(context, "", [&](Write& write) {
     return UpsertInto(write, *incoming, validate_only, &receipt);
   });
   if (!position.ok()) return position.status();
@@ -265,11 +265,12 @@ absl::StatusOr<UpsertReceipt> EventWriter::Upsert(absl::Time deadline, std::vect
   return receipt;
 }
 
-absl::StatusOr<RetractReceipt> EventWriter::Retract(absl::Time deadline, const EventName& name,
-                                                    std::string_view reason, std::string_view etag,
-                                                    bool validate_only) {
+absl::StatusOr<RetractReceipt> EventWriter::Retract(const CallContext& context,
+                                                    const EventName& name, std::string_view reason,
+                                                    std::string_view etag, bool validate_only) {
   RetractReceipt receipt;
-  const auto position = RunWrite(deadline, [&](Write& write) -> absl::Status {
+  const auto position = RunWrite(context, reason, [&](Write& write) -> absl::Status {
+    if (write.feeds.Find(name.feed) == nullptr) return EventNotFoundError(name);
     const std::array<std::int64_t, 1> id = {name.Id()};
     auto found = ReadRecords(write.transaction, id);
     if (!found.ok()) return found.status();
@@ -283,14 +284,10 @@ absl::StatusOr<RetractReceipt> EventWriter::Retract(absl::Time deadline, const E
     }
     if (staged.event.state() == annals::v1::EVENT_STATE_ACTIVE) {
       StampRetracted(staged.event.revision() + 1, write.start.time, reason, &staged.event);
-      receipt.event = staged.event;
-      if (validate_only) return absl::OkStatus();
-      --write.active_delta;
-      ++write.retracted_delta;
-      write.revisions.Add(std::move(staged));
-      return absl::OkStatus();
+      if (!validate_only) write.revisions.Add(staged, true);
     }
     receipt.event = std::move(staged.event);
+    write.feeds.Conceal(&receipt.event);
     return absl::OkStatus();
   });
   if (!position.ok()) return position.status();
@@ -298,20 +295,20 @@ absl::StatusOr<RetractReceipt> EventWriter::Retract(absl::Time deadline, const E
   return receipt;
 }
 
-absl::StatusOr<ReleaseReceipt> EventWriter::RetractAbsent(absl::Time deadline,
+absl::StatusOr<ReleaseReceipt> EventWriter::RetractAbsent(const CallContext& context,
                                                           std::string_view feed,
                                                           const std::vector<std::int64_t>& kept_ids,
                                                           std::string_view reason, double share_max,
                                                           bool validate_only) {
   ReleaseReceipt receipt;
-  const auto position = RunWrite(deadline, [&](Write& write) -> absl::Status {
+  const auto position = RunWrite(context, reason, [&](Write& write) -> absl::Status {
     receipt = {};
-    const auto feeds = ReadFeeds(write.transaction, {std::string(feed)});
-    if (feeds.empty()) return FeedNotFoundError(feed);
+    const StoredFeed* stored = write.feeds.Find(std::string(feed));
+    if (stored == nullptr) return FeedNotFoundError(feed);
     std::vector<std::int64_t> absent;
     const auto active = write.transaction.Run(
         "SELECT id, event FROM event WHERE feed_id = $1::int AND state = 1 ORDER BY event",
-        {fmt::format("{}", feeds.begin()->second.id)});
+        {fmt::format("{}", stored->id)});
     receipt.active_count = static_cast<std::int64_t>(active.size());
     for (const auto& row : active) {
       const auto id = row[0].as<std::int64_t>();
@@ -334,11 +331,9 @@ absl::StatusOr<ReleaseReceipt> EventWriter::RetractAbsent(absl::Time deadline,
       if (!records.ok()) return records.status();
       for (StagedEvent& staged : *records) {
         StampRetracted(staged.event.revision() + 1, write.start.time, reason, &staged.event);
-        write.revisions.Add(std::move(staged));
+        write.revisions.Add(std::move(staged), true);
       }
     }
-    write.active_delta = -static_cast<std::int64_t>(absent.size());
-    write.retracted_delta = -write.active_delta;
     return absl::OkStatus();
   });
   if (!position.ok()) return position.status();

@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "storage/event_store.h"
 #include "storage/postgres/connection_pool.h"
+#include "storage/postgres/feed_directory.h"
 #include "storage/postgres/staging.h"
 
 namespace annals::storage {
@@ -21,16 +22,16 @@ class Gazetteer;
 
 class EventWriter {
  public:
-  // `gazetteer` must outlive the writer.
-  EventWriter(std::string connection_string, const Gazetteer* gazetteer);
+  // Both must outlive the writer.
+  EventWriter(std::string connection_string, const Gazetteer* gazetteer, FeedDirectory* feeds);
 
   // As EventStore says of its methods.
-  absl::StatusOr<UpsertReceipt> Upsert(absl::Time deadline, std::vector<UpsertRow> rows,
+  absl::StatusOr<UpsertReceipt> Upsert(const CallContext& context, std::vector<UpsertRow> rows,
                                        bool validate_only);
-  absl::StatusOr<RetractReceipt> Retract(absl::Time deadline, const EventName& name,
+  absl::StatusOr<RetractReceipt> Retract(const CallContext& context, const EventName& name,
                                          std::string_view reason, std::string_view etag,
                                          bool validate_only);
-  absl::StatusOr<ReleaseReceipt> RetractAbsent(absl::Time deadline, std::string_view feed,
+  absl::StatusOr<ReleaseReceipt> RetractAbsent(const CallContext& context, std::string_view feed,
                                                const std::vector<std::int64_t>& kept_ids,
                                                std::string_view reason, double share_max,
                                                bool validate_only);
@@ -40,19 +41,18 @@ class EventWriter {
   struct Start {
     Position head;
     Micros time = 0;  // of the position that the write takes
-    std::int64_t active_count = 0, retracted_count = 0, superseded_count = 0;
   };
   struct Write {
     Transaction& transaction;
     const Start& start;
+    const SeenFeeds& feeds;  // by the caller
     RevisionWriter& revisions;
-    // What the write adds to the counts of the record.
-    std::int64_t active_delta = 0, retracted_delta = 0;
   };
 
   // Runs `body` under the lock; it adds its revisions and may run more than once. Where it added
-  // any, they take the next position. Answers the position that the record is at then.
-  absl::StatusOr<Position> RunWrite(absl::Time deadline,
+  // any, they take the next position, and the audit notes caller and reason. Answers the position
+  // that the record is at then.
+  absl::StatusOr<Position> RunWrite(const CallContext& context, std::string_view reason,
                                     absl::FunctionRef<absl::Status(Write&)> body);
   // Whether the write that `request_id` names took `position`, once no one else holds the lock.
   absl::StatusOr<bool> WasCommitted(Position position, const std::string& request_id);
@@ -64,6 +64,7 @@ class EventWriter {
 
   ConnectionPool pool_;  // of one connection
   const Gazetteer* const gazetteer_;
+  FeedDirectory& feeds_;
 };
 
 }  // namespace annals::storage

@@ -10,12 +10,32 @@
 namespace annals::storage {
 namespace {
 
-constexpr char kTouchCatalog[] = "UPDATE store SET catalog_version = catalog_version + 1";
+constexpr char kNewTokenKey[] =
+    "INSERT INTO token_key (key, create_time) VALUES (sha256(uuid_send(gen_random_uuid())"
+    " || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())), clock_timestamp())";
+
+// Ends every change of the catalogue: notes who made it, and moves the version.
+void EndChange(Transaction& transaction, const Caller& caller, const std::string& subject) {
+  transaction.Run(
+      "INSERT INTO audit (change_time, principal, address, method, request_id, subject, reason)"
+      " VALUES (clock_timestamp(), $1, $2, $3, $4, $5, '')",
+      {caller.principal, caller.address, caller.method, caller.request_id, subject});
+  transaction.Run("UPDATE store SET catalog_version = catalog_version + 1");
+}
+
+std::vector<std::string> ReadersOf(const annals::v1::Feed& feed) {
+  return {feed.readers().begin(), feed.readers().end()};
+}
+
+std::string_view RestrictedText(const annals::v1::Feed& feed) {
+  return feed.visibility() == annals::v1::FEED_VISIBILITY_RESTRICTED ? "t" : "f";
+}
 
 // Feeds that satisfy `condition` with their coverage.
 std::string FeedsQuery(std::string_view condition) {
   return fmt::format(
-      "SELECT f.feed, f.title, f.licence, f.attribution, f.reliability, {}, c.event_count, {}, {}"
+      "SELECT f.feed, f.title, f.licence, f.attribution, f.reliability, {}, c.event_count, {}, {},"
+      " f.restricted, array_to_string(f.readers, ' ')"
       " FROM feed f CROSS JOIN LATERAL (SELECT count(*) AS event_count,"
       "  min(e.occurred_start) AS first_start, max(e.occurred_end) AS last_end"
       "  FROM event e WHERE e.feed_id = f.id AND e.state = 1) AS c WHERE {}",
@@ -35,6 +55,11 @@ annals::v1::Feed ReadFeed(const pqxx::row& row) {
     *feed.mutable_coverage()->mutable_start() = ToTimestamp(row[7].as<Micros>());
     *feed.mutable_coverage()->mutable_end() = ToTimestamp(row[8].as<Micros>());
   }
+  feed.set_visibility(row[9].as<bool>() ? annals::v1::FEED_VISIBILITY_RESTRICTED
+                                        : annals::v1::FEED_VISIBILITY_PUBLIC);
+  for (const std::string& reader : ReadAccess(row[0].c_str(), row[9], row[10]).readers) {
+    feed.add_readers(reader);
+  }
   return feed;
 }
 
@@ -49,11 +74,11 @@ absl::Status ReadOneFeed(Transaction& transaction, std::string_view id, annals::
 
 absl::StatusOr<std::int64_t> PostgresCatalogStore::CatalogVersion(const CallContext& context) {
   std::int64_t version = 0;
-  const auto status = RunTransaction(
-      pool_, TransactionMode::kRead, context.deadline, [&](Transaction& transaction) {
-        version = transaction.Run("SELECT catalog_version FROM store")[0][0].as<std::int64_t>();
-        return absl::OkStatus();
-      });
+  const auto status = RunTransaction(pool_, TransactionMode::kRead, context.deadline,
+                                     [&](Transaction& transaction) {
+                                       version = transaction.catalog_version();
+                                       return absl::OkStatus();
+                                     });
   if (!status.ok()) return status;
   return version;
 }
@@ -64,9 +89,11 @@ absl::StatusOr<std::vector<annals::v1::Feed>> PostgresCatalogStore::ListFeeds(
   const auto status = RunTransaction(
       pool_, TransactionMode::kRead, context.deadline, [&](Transaction& transaction) {
         feeds.clear();
+        const auto seen = feeds_.Look(transaction, context.visibility).seen_ids();
         const auto rows =
-            transaction.Run(FeedsQuery("f.feed > $1 ORDER BY f.feed LIMIT $2::bigint"),
-                            {std::string(after_feed), fmt::format("{}", limit)});
+            transaction.Run(FeedsQuery("f.feed > $1 AND f.id = ANY ($3::int[])"
+                                       " ORDER BY f.feed LIMIT $2::bigint"),
+                            {std::string(after_feed), fmt::format("{}", limit), ArrayText(seen)});
         for (const auto& row : rows) feeds.push_back(ReadFeed(row));
         return absl::OkStatus();
       });
@@ -77,9 +104,14 @@ absl::StatusOr<std::vector<annals::v1::Feed>> PostgresCatalogStore::ListFeeds(
 absl::StatusOr<annals::v1::Feed> PostgresCatalogStore::GetFeed(const CallContext& context,
                                                                std::string_view feed) {
   annals::v1::Feed found;
-  const auto status = RunTransaction(
-      pool_, TransactionMode::kRead, context.deadline,
-      [&](Transaction& transaction) { return ReadOneFeed(transaction, feed, &found); });
+  const auto status = RunTransaction(pool_, TransactionMode::kRead, context.deadline,
+                                     [&](Transaction& transaction) -> absl::Status {
+                                       const SeenFeeds feeds =
+                                           feeds_.Look(transaction, context.visibility);
+                                       if (feeds.Find(std::string(feed)) == nullptr)
+                                         return FeedNotFoundError(feed);
+                                       return ReadOneFeed(transaction, feed, &found);
+                                     });
   if (!status.ok()) return status;
   return found;
 }
@@ -93,15 +125,16 @@ absl::StatusOr<annals::v1::Feed> PostgresCatalogStore::CreateFeed(const CallCont
       pool_, TransactionMode::kWrite, context.deadline,
       [&](Transaction& transaction) -> absl::Status {
         const auto inserted = transaction.Run(
-            "INSERT INTO feed (feed, title, licence, attribution, reliability, create_time)"
-            " VALUES ($1, $2, $3, $4, $5, clock_timestamp()) ON CONFLICT (feed) DO NOTHING"
-            " RETURNING id",
-            {*id, feed.title(), feed.licence(), feed.attribution(), feed.reliability()});
+            "INSERT INTO feed (feed, title, licence, attribution, reliability, restricted, readers,"
+            " create_time) VALUES ($1, $2, $3, $4, $5, $6::boolean, $7::text[],"
+            " clock_timestamp()) ON CONFLICT (feed) DO NOTHING RETURNING id",
+            {*id, feed.title(), feed.licence(), feed.attribution(), feed.reliability(),
+             std::string(RestrictedText(feed)), ArrayText(ReadersOf(feed))});
         if (inserted.empty()) {
           return Error(absl::StatusCode::kAlreadyExists, "FEED_EXISTS",
                        fmt::format("there is a {} already", feed.name()), "feed.name");
         }
-        transaction.Run(kTouchCatalog);
+        EndChange(transaction, context.caller, feed.name());
         return ReadOneFeed(transaction, *id, &created);
       });
   if (!status.ok()) return status;
@@ -116,11 +149,21 @@ absl::StatusOr<annals::v1::Feed> PostgresCatalogStore::UpdateFeed(const CallCont
   const auto status = RunTransaction(
       pool_, TransactionMode::kWrite, context.deadline,
       [&](Transaction& transaction) -> absl::Status {
+        // Others' changes of the feed wait from here on.
+        const auto locked = transaction.Run(
+            "SELECT restricted, array_to_string(readers, ' ') FROM feed WHERE feed = $1 FOR UPDATE",
+            {*id});
+        if (locked.empty()) return FeedNotFoundError(*id);
+        const FeedAccess before = ReadAccess(*id, locked[0][0], locked[0][1]);
+        if (!context.visibility.Sees(before)) return FeedNotFoundError(*id);
+        const absl::Status allowed = CheckAccessChange(context.visibility, before, AccessOf(feed));
+        if (!allowed.ok()) return allowed;
         transaction.Run(
-            "UPDATE feed SET title = $2, licence = $3, attribution = $4, reliability = $5"
-            " WHERE feed = $1",
-            {*id, feed.title(), feed.licence(), feed.attribution(), feed.reliability()});
-        transaction.Run(kTouchCatalog);
+            "UPDATE feed SET title = $2, licence = $3, attribution = $4, reliability = $5,"
+            " restricted = $6::boolean, readers = $7::text[] WHERE feed = $1",
+            {*id, feed.title(), feed.licence(), feed.attribution(), feed.reliability(),
+             std::string(RestrictedText(feed)), ArrayText(ReadersOf(feed))});
+        EndChange(transaction, context.caller, feed.name());
         return ReadOneFeed(transaction, *id, &updated);
       });
   if (!status.ok()) return status;
@@ -161,7 +204,7 @@ absl::StatusOr<annals::v1::Actor> PostgresCatalogStore::CreateActor(
           return Error(absl::StatusCode::kAlreadyExists, "ACTOR_EXISTS",
                        fmt::format("there is a {} already", actor.name()), "actor.name");
         }
-        transaction.Run(kTouchCatalog);
+        EndChange(transaction, context.caller, actor.name());
         return absl::OkStatus();
       });
   if (!status.ok()) return status;
@@ -182,6 +225,15 @@ absl::StatusOr<std::vector<std::string>> PostgresCatalogStore::TokenKeys(
       });
   if (!status.ok()) return status;
   return keys;
+}
+
+absl::Status PostgresCatalogStore::RotateTokenKeys(const CallContext& context, bool forget_older) {
+  return RunTransaction(pool_, TransactionMode::kWrite, context.deadline,
+                        [&](Transaction& transaction) {
+                          if (forget_older) transaction.Run("DELETE FROM token_key");
+                          transaction.Run(kNewTokenKey);
+                          return absl::OkStatus();
+                        });
 }
 
 }  // namespace annals::storage

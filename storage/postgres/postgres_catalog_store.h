@@ -8,6 +8,7 @@
 
 #include "storage/catalog_store.h"
 #include "storage/postgres/connection_pool.h"
+#include "storage/postgres/feed_directory.h"
 
 namespace annals::storage {
 
@@ -30,9 +31,11 @@ class PostgresCatalogStore : public CatalogStore {
   absl::StatusOr<annals::v1::Actor> CreateActor(const CallContext& context,
                                                 const annals::v1::Actor& actor) override;
   absl::StatusOr<std::vector<std::string>> TokenKeys(const CallContext& context) override;
+  absl::Status RotateTokenKeys(const CallContext& context, bool forget_older) override;
 
  private:
   ConnectionPool& pool_;
+  FeedDirectory feeds_;
 };
 
 }  // namespace annals::storage

@@ -59,7 +59,8 @@ Cursor CursorOf(const annals::v1::Event& event, EventOrder order, std::int64_t p
 }
 
 // Cuts the rows of a PageStatement to the page.
-absl::Status FillPage(const pqxx::result& rows, const PageSpec& spec, EventPage* page) {
+absl::Status FillPage(const pqxx::result& rows, const PageSpec& spec, const SeenFeeds& feeds,
+                      EventPage* page) {
   std::int64_t bytes = 0;
   std::int64_t last_position = 0;
   for (const auto& row : rows) {
@@ -72,6 +73,7 @@ absl::Status FillPage(const pqxx::result& rows, const PageSpec& spec, EventPage*
       return absl::OkStatus();
     }
     last_position = row[1].as<std::int64_t>();
+    feeds.Conceal(&event);
     page->events.push_back(std::move(event));
   }
   return absl::OkStatus();
@@ -146,17 +148,33 @@ absl::Status FillSummary(Transaction& transaction, const Question& question,
   return absl::OkStatus();
 }
 
-// ACTIVE events of the whole record at a position.
-std::int64_t RecordCount(Transaction& transaction, Position position) {
-  const auto rows = transaction.Run(
-      "SELECT active_count FROM commit_log WHERE position = $1::bigint", {Number(position.value)});
-  return rows.empty() ? 0 : rows[0][0].as<std::int64_t>();
+// The last row of feed_count of each feed $1 at or before position $2, as c.
+constexpr char kFeedCounts[] =
+    " FROM unnest($1::int[]) AS f(id) CROSS JOIN LATERAL"
+    " (SELECT n.position, n.active_count, n.retracted_count, n.superseded_count FROM feed_count n"
+    "  WHERE n.feed_id = f.id AND n.position <= $2::bigint ORDER BY n.position DESC LIMIT 1) AS c";
+
+// ACTIVE events of all that the caller sees, at a position.
+std::int64_t RecordCount(Transaction& transaction, const SeenFeeds& feeds, Position position) {
+  return transaction
+      .Run(fmt::format("SELECT coalesce(sum(c.active_count), 0)::bigint{}", kFeedCounts),
+           {ArrayText(feeds.seen_ids()), Number(position.value)})[0][0]
+      .as<std::int64_t>();
+}
+
+annals::v1::AuditEntry ReadAudit(const pqxx::row& row, pqxx::row::size_type column) {
+  if (row[column].is_null()) return {};  // older than the audit
+  const Caller caller{row[column].c_str(), row[column + 1].c_str(), row[column + 2].c_str(),
+                      row[column + 3].c_str()};
+  return MakeAudit(caller, row[column + 5].as<Micros>(), row[column + 4].c_str());
 }
 
 }  // namespace
 
 PostgresEventStore::PostgresEventStore(ConnectionPool* pool, const Gazetteer* gazetteer)
-    : pool_(*pool), gazetteer_(*gazetteer), writer_(pool->options().connection_string, gazetteer) {}
+    : pool_(*pool),
+      gazetteer_(*gazetteer),
+      writer_(pool->options().connection_string, gazetteer, &feeds_) {}
 
 absl::StatusOr<FoundEvents> PostgresEventStore::GetEvents(const CallContext& context,
                                                           const std::vector<EventName>& names,
@@ -166,6 +184,7 @@ absl::StatusOr<FoundEvents> PostgresEventStore::GetEvents(const CallContext& con
     const auto position = Resolve(transaction, snapshot);
     if (!position.ok()) return position.status();
     found = {std::vector<std::optional<annals::v1::Event>>(names.size()), *position};
+    const SeenFeeds feeds = feeds_.Look(transaction, context.visibility);
     std::vector<std::int64_t> ids;
     for (const EventName& name : names) ids.push_back(name.Id());
     const auto rows = transaction.Run(
@@ -180,7 +199,11 @@ absl::StatusOr<FoundEvents> PostgresEventStore::GetEvents(const CallContext& con
       const auto place = row[0].as<std::size_t>() - 1;
       annals::v1::Event event;
       if (auto parsed = ParseRecord(row[1].c_str(), &event); !parsed.ok()) return parsed;
-      if (event.name() == names[place].ToString()) found.events[place] = std::move(event);
+      if (event.name() != names[place].ToString() || feeds.Find(names[place].feed) == nullptr) {
+        continue;
+      }
+      feeds.Conceal(&event);
+      found.events[place] = std::move(event);
     }
     return absl::OkStatus();
   };
@@ -202,8 +225,9 @@ absl::StatusOr<EventPage> PostgresEventStore::ListEvents(const CallContext& cont
     answer = {{}, std::nullopt, *position};
     const QuestionPlan plan = Plan(transaction, query);
     if (plan.access == Access::kNothing) return absl::OkStatus();
-    const Question question{query, plan, PastPosition(transaction, *position)};
-    return FillPage(transaction.Run(PageStatement(question, page)), page, &answer);
+    const SeenFeeds feeds = feeds_.Look(transaction, context.visibility);
+    const Question question{query, plan, PastPosition(transaction, *position), feeds};
+    return FillPage(transaction.Run(PageStatement(question, page)), page, feeds, &answer);
   };
   if (auto done = RunTransaction(pool_, TransactionMode::kRead, context.deadline, read);
       !done.ok()) {
@@ -221,10 +245,11 @@ absl::StatusOr<Summary> PostgresEventStore::SummarizeEvents(
     if (!position.ok()) return position.status();
     summary = {};
     summary.position = *position;
-    summary.record_count = RecordCount(transaction, *position);
+    const SeenFeeds feeds = feeds_.Look(transaction, context.visibility);
+    summary.record_count = RecordCount(transaction, feeds, *position);
     const QuestionPlan plan = Plan(transaction, query);
     if (plan.access == Access::kNothing) return absl::OkStatus();
-    const Question question{query, plan, PastPosition(transaction, *position)};
+    const Question question{query, plan, PastPosition(transaction, *position), feeds};
     return FillSummary(transaction, question, gazetteer_, dimensions, &summary);
   };
   if (auto done = RunTransaction(pool_, TransactionMode::kRead, context.deadline, read);
@@ -240,19 +265,24 @@ absl::StatusOr<RevisionPage> PostgresEventStore::ListRevisions(
   RevisionPage page;
   const auto read = [&](Transaction& transaction) -> absl::Status {
     page = {{}, std::nullopt, transaction.head()};
+    const SeenFeeds feeds = feeds_.Look(transaction, context.visibility);
+    const StoredFeed* feed = feeds.Find(name.feed);
+    if (feed == nullptr) return EventNotFoundError(name);
     const auto known = transaction.Run(
-        "SELECT 1 FROM event e JOIN feed f ON f.id = e.feed_id"
-        " WHERE e.id = $1::bigint AND f.feed = $2 AND e.event = $3",
-        {Number(name.Id()), name.feed, name.event});
+        "SELECT 1 FROM event WHERE id = $1::bigint AND feed_id = $2::int AND event = $3",
+        {Number(name.Id()), Number(feed->id), name.event});
     if (known.empty()) return EventNotFoundError(name);
     const auto rows = transaction.Run(
-        fmt::format("SELECT record, position, NULL::bigint AS end_time, revision FROM event"
-                    " WHERE id = $1::bigint AND revision <= $2::bigint"
-                    " UNION ALL "
-                    "SELECT record, position, {}, revision FROM event_revision"
-                    " WHERE id = $1::bigint AND revision <= $2::bigint"
-                    " ORDER BY revision DESC LIMIT $3::bigint",
-                    MicrosOf("end_time")),
+        fmt::format("SELECT r.record, r.position, r.end_time, r.revision, a.principal, a.address,"
+                    " a.method, a.request_id, a.reason, {} FROM"
+                    " (SELECT record, position, NULL::bigint AS end_time, revision FROM event"
+                    "  WHERE id = $1::bigint AND revision <= $2::bigint"
+                    "  UNION ALL "
+                    "  SELECT record, position, {}, revision FROM event_revision"
+                    "  WHERE id = $1::bigint AND revision <= $2::bigint"
+                    "  ORDER BY revision DESC LIMIT $3::bigint) AS r"
+                    " LEFT JOIN audit a ON a.position = r.position ORDER BY r.revision DESC",
+                    MicrosOf("a.change_time"), MicrosOf("end_time")),
         {Number(name.Id()),
          Number(from_revision.value_or(std::numeric_limits<std::int64_t>::max())),
          Number(limit + 1)});
@@ -265,6 +295,8 @@ absl::StatusOr<RevisionPage> PostgresEventStore::ListRevisions(
       if (auto parsed = ParseRecord(row[0].c_str(), &revision.event); !parsed.ok()) return parsed;
       revision.position = Position{row[1].as<std::int64_t>()};
       if (!row[2].is_null()) revision.end_time = row[2].as<Micros>();
+      revision.audit = ReadAudit(row, 4);
+      feeds.Conceal(&revision.event);
     }
     return absl::OkStatus();
   };
@@ -296,24 +328,26 @@ absl::StatusOr<Position> PostgresEventStore::PositionAt(const CallContext& conte
 absl::StatusOr<StoreInfo> PostgresEventStore::Info(const CallContext& context) {
   StoreInfo info;
   const auto read = [&](Transaction& transaction) -> absl::Status {
+    const SeenFeeds feeds = feeds_.Look(transaction, context.visibility);
     const auto row = transaction.Run(
-        fmt::format("SELECT s.store_id, (SELECT count(*) FROM feed),"
-                    " split_part(current_setting('server_version'), ' ', 1),"
+        fmt::format("SELECT s.store_id, split_part(current_setting('server_version'), ' ', 1),"
                     " (SELECT extversion FROM pg_extension WHERE extname = 'postgis'),"
-                    " {}, coalesce(l.active_count, 0), coalesce(l.retracted_count, 0),"
-                    " coalesce(l.superseded_count, 0)"
-                    " FROM store s LEFT JOIN LATERAL"
-                    " (SELECT commit_time, active_count, retracted_count, superseded_count"
-                    "  FROM commit_log ORDER BY position DESC LIMIT 1) AS l ON true",
-                    MicrosOf("l.commit_time")))[0];
+                    " (SELECT {} FROM commit_log l WHERE l.position = t.position),"
+                    " t.active_count, t.retracted_count, t.superseded_count FROM store s,"
+                    " (SELECT max(c.position) AS position,"
+                    "  coalesce(sum(c.active_count), 0)::bigint AS active_count,"
+                    "  coalesce(sum(c.retracted_count), 0)::bigint AS retracted_count,"
+                    "  coalesce(sum(c.superseded_count), 0)::bigint AS superseded_count{}) AS t",
+                    MicrosOf("l.commit_time"), kFeedCounts),
+        {ArrayText(feeds.seen_ids()), Number(transaction.head().value)})[0];
     info.store_id = row[0].c_str();
     info.position = transaction.head();
-    info.feed_count = row[1].as<std::int64_t>();
-    info.engine = fmt::format("PostgreSQL {}, PostGIS {}", row[2].c_str(), row[3].c_str());
-    if (!row[4].is_null()) info.last_change = row[4].as<Micros>();
-    info.event_count = row[5].as<std::int64_t>();
-    info.retracted_count = row[6].as<std::int64_t>();
-    info.superseded_revision_count = row[7].as<std::int64_t>();
+    info.feed_count = std::ssize(feeds.seen_ids());
+    info.engine = fmt::format("PostgreSQL {}, PostGIS {}", row[1].c_str(), row[2].c_str());
+    if (!row[3].is_null()) info.last_change = row[3].as<Micros>();
+    info.event_count = row[4].as<std::int64_t>();
+    info.retracted_count = row[5].as<std::int64_t>();
+    info.superseded_revision_count = row[6].as<std::int64_t>();
     return absl::OkStatus();
   };
   if (auto done = RunTransaction(pool_, TransactionMode::kRead, context.deadline, read);
@@ -326,7 +360,7 @@ absl::StatusOr<StoreInfo> PostgresEventStore::Info(const CallContext& context) {
 absl::StatusOr<UpsertReceipt> PostgresEventStore::UpsertEvents(const CallContext& context,
                                                                std::vector<UpsertRow> rows,
                                                                bool validate_only) {
-  return writer_.Upsert(context.deadline, std::move(rows), validate_only);
+  return writer_.Upsert(context, std::move(rows), validate_only);
 }
 
 absl::StatusOr<RetractReceipt> PostgresEventStore::RetractEvent(const CallContext& context,
@@ -334,13 +368,13 @@ absl::StatusOr<RetractReceipt> PostgresEventStore::RetractEvent(const CallContex
                                                                 std::string_view reason,
                                                                 std::string_view etag,
                                                                 bool validate_only) {
-  return writer_.Retract(context.deadline, name, reason, etag, validate_only);
+  return writer_.Retract(context, name, reason, etag, validate_only);
 }
 
 absl::StatusOr<ReleaseReceipt> PostgresEventStore::RetractAbsent(
     const CallContext& context, std::string_view feed, const std::vector<std::int64_t>& kept_ids,
     std::string_view reason, double share_max, bool validate_only) {
-  return writer_.RetractAbsent(context.deadline, feed, kept_ids, reason, share_max, validate_only);
+  return writer_.RetractAbsent(context, feed, kept_ids, reason, share_max, validate_only);
 }
 
 }  // namespace annals::storage

@@ -12,6 +12,7 @@
 #include "storage/event_store.h"
 #include "storage/postgres/connection_pool.h"
 #include "storage/postgres/event_writer.h"
+#include "storage/postgres/feed_directory.h"
 
 namespace annals::storage {
 
@@ -50,6 +51,7 @@ class PostgresEventStore : public EventStore {
  private:
   ConnectionPool& pool_;
   const Gazetteer& gazetteer_;
+  FeedDirectory feeds_;
   EventWriter writer_;
 };
 

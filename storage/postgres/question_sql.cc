@@ -60,10 +60,12 @@ Statement StatementBuilder::Finish(std::string_view text) && {
 }
 
 QuestionSql::QuestionSql(const EventQuery& query, const QuestionPlan& plan,
-                         std::optional<Position> as_of, StatementBuilder* builder)
+                         std::optional<Position> as_of, const SeenFeeds& feeds,
+                         StatementBuilder* builder)
     : query_(query), plan_(plan), as_of_(as_of), builder_(*builder) {
   if (plan_.access == Access::kNothing) return;
   BindCommon();
+  BindVisibility(feeds);
   if (query_.actors) BindActors(*query_.actors);
   if (query_.regions) {
     region_codes_ = builder_.Bind(ArrayText(*query_.regions), "text[]");
@@ -103,6 +105,17 @@ void QuestionSql::BindCommon() {
                          builder_.Bind(ArrayText(query_.feeds), "text[]"));
     common_.push_back(fmt::format("e.feed_id = ANY ({})", feeds_));
   }
+}
+
+// Nothing where all is seen; else by whichever list is shorter.
+void QuestionSql::BindVisibility(const SeenFeeds& feeds) {
+  if (feeds.hidden_ids().empty()) return;
+  common_.push_back(
+      feeds.seen_ids().size() <= feeds.hidden_ids().size()
+          ? fmt::format("e.feed_id = ANY ({})",
+                        builder_.Bind(ArrayText(feeds.seen_ids()), "int[]"))
+          : fmt::format("e.feed_id <> ALL ({})",
+                        builder_.Bind(ArrayText(feeds.hidden_ids()), "int[]")));
 }
 
 // An event without the time matches no bounded span: null is not true.

@@ -10,6 +10,7 @@
 
 #include "storage/event_query.h"
 #include "storage/position.h"
+#include "storage/postgres/feed_directory.h"
 #include "storage/postgres/question_planner.h"
 #include "storage/postgres/transaction.h"
 
@@ -31,7 +32,7 @@ class QuestionSql {
  public:
   // All must outlive the object. `as_of` absent asks for the current record.
   QuestionSql(const EventQuery& query, const QuestionPlan& plan, std::optional<Position> as_of,
-              StatementBuilder* builder);
+              const SeenFeeds& feeds, StatementBuilder* builder);
 
   // "arm UNION ALL arm …", each arm the first `limit` rows after `after`, in the order, as (key,
   // id) and, with as_of, (past, revision): where the row stands. An event may come more than once
@@ -75,6 +76,7 @@ class QuestionSql {
                                     const std::string& after_id) const;
 
   void BindCommon();
+  void BindVisibility(const SeenFeeds& feeds);
   void BindSpan(const TimeSpan& span, std::string_view column);
   void BindActors(const std::vector<ActorTerm>& terms);
   void BindArea();

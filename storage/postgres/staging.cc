@@ -112,16 +112,13 @@ Row MakeRow(const StagedEvent& staged, Position position) {
 
 std::string ColumnList() { return fmt::format("{}", fmt::join(kColumns, ", ")); }
 
-// What was current becomes history. Answers how many.
-std::int64_t MoveToHistory(Transaction& transaction, Position position, Micros time) {
-  return static_cast<std::int64_t>(
-      transaction
-          .Run(fmt::format("INSERT INTO event_revision ({0}, until_position, end_time)"
-                           " SELECT {0}, $1::bigint, $2::timestamptz FROM event"
-                           " WHERE id IN (SELECT s.id FROM staged_event s WHERE s.revision > 1)",
-                           ColumnList()),
-               {Number(position.value), TimestampText(time)})
-          .affected_rows());
+// What was current becomes history.
+void MoveToHistory(Transaction& transaction, Position position, Micros time) {
+  transaction.Run(fmt::format("INSERT INTO event_revision ({0}, until_position, end_time)"
+                              " SELECT {0}, $1::bigint, $2::timestamptz FROM event"
+                              " WHERE id IN (SELECT s.id FROM staged_event s WHERE s.revision > 1)",
+                              ColumnList()),
+                  {Number(position.value), TimestampText(time)});
 }
 
 void RemoveActors(Transaction& transaction) {
@@ -152,21 +149,24 @@ void PutActors(Transaction& transaction) {
 }
 
 void PutParticipants(Transaction& transaction, const std::vector<StagedEvent>& events) {
-  std::set<std::int64_t> known;
+  std::set<std::pair<std::int64_t, std::int32_t>> known;
   std::vector<std::int64_t> keys;
+  std::vector<std::int32_t> feeds;
   std::vector<std::string> texts;
   for (const StagedEvent& staged : events) {
     for (const ParticipantColumns& participant : DeriveColumns(staged.event).participants) {
-      if (!known.insert(participant.key).second) continue;
+      if (!known.emplace(participant.key, staged.feed_id).second) continue;
       keys.push_back(participant.key);
+      feeds.push_back(staged.feed_id);
       texts.push_back(participant.text);
     }
   }
   transaction.Run(
-      "INSERT INTO participant (actor_key, text)"
-      " SELECT p.actor_key, p.text FROM unnest($1::bigint[], $2::text[]) AS p(actor_key, text)"
-      " ON CONFLICT (actor_key) DO NOTHING",
-      {ArrayText(keys), ArrayText(texts)});
+      "INSERT INTO participant (actor_key, feed_id, text)"
+      " SELECT p.actor_key, p.feed_id, p.text"
+      " FROM unnest($1::bigint[], $2::int[], $3::text[]) AS p(actor_key, feed_id, text)"
+      " ON CONFLICT (actor_key, feed_id) DO NOTHING",
+      {ArrayText(keys), ArrayText(feeds), ArrayText(texts)});
 }
 
 }  // namespace
@@ -178,9 +178,15 @@ std::string StagingSetup() {
 RevisionWriter::RevisionWriter(Transaction* transaction, Position position, Micros time)
     : transaction_(*transaction), position_(position), time_(time) {}
 
-void RevisionWriter::Add(StagedEvent event) {
+void RevisionWriter::Add(StagedEvent event, std::optional<bool> was_active) {
+  FeedChange& change = changes_[event.feed_id];
+  if (was_active) {
+    ++change.superseded;
+    --(*was_active ? change.active : change.retracted);
+  }
+  const bool is_active = event.event.state() == annals::v1::EVENT_STATE_ACTIVE;
+  ++(is_active ? change.active : change.retracted);
   waiting_.push_back(std::move(event));
-  ++added_count_;
   if (waiting_.size() == kBatchMax) Flush();
 }
 
@@ -195,7 +201,7 @@ void RevisionWriter::Flush() {
   }
   transaction_.Copy("staged_event", kColumns, rows);
   if (supersedes) {
-    superseded_count_ += MoveToHistory(transaction_, position_, time_);
+    MoveToHistory(transaction_, position_, time_);
     RemoveActors(transaction_);
   }
   PutCurrent(transaction_);

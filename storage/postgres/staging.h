@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,6 +26,11 @@ struct StagedEvent {
   ContentHash content_hash{};
 };
 
+// What a write adds to the counts of a feed.
+struct FeedChange {
+  std::int64_t active = 0, retracted = 0, superseded = 0;
+};
+
 // Stores revisions at one position, in one transaction. An event's earlier revision becomes
 // history. REQUIRES: the writer's lock is held; each event is added once.
 class RevisionWriter {
@@ -32,20 +38,20 @@ class RevisionWriter {
   // `transaction` must outlive the object. `time` is the position's.
   RevisionWriter(Transaction* transaction, Position position, Micros time);
 
-  void Add(StagedEvent event);
+  // `was_active`: whether the event's revision before this one is; absent where this is its first.
+  void Add(StagedEvent event, std::optional<bool> was_active);
   // Stores what Add has not stored yet. Must be called after the last Add.
   void Flush();
 
-  [[nodiscard]] std::int64_t added_count() const { return added_count_; }
-  [[nodiscard]] std::int64_t superseded_count() const { return superseded_count_; }
+  // Of every feed with a revision added, by its number; empty where none was.
+  [[nodiscard]] const std::map<std::int32_t, FeedChange>& changes() const { return changes_; }
 
  private:
   Transaction& transaction_;
   const Position position_;
   const Micros time_;
   std::vector<StagedEvent> waiting_;
-  std::int64_t added_count_ = 0;
-  std::int64_t superseded_count_ = 0;
+  std::map<std::int32_t, FeedChange> changes_;
 };
 
 }  // namespace annals::storage

@@ -62,8 +62,8 @@ struct DimensionSql {
 
 class SummarySql {
  public:
-  SummarySql(const EventQuery& query, const Gazetteer& gazetteer, StatementBuilder* builder)
-      : query_(query), gazetteer_(gazetteer), builder_(*builder) {}
+  SummarySql(const Question& question, const Gazetteer& gazetteer, StatementBuilder* builder)
+      : question_(question), gazetteer_(gazetteer), builder_(*builder) {}
 
   DimensionSql Of(Dimension dimension, std::size_t index) {
     switch (dimension.kind) {
@@ -80,7 +80,9 @@ class SummarySql {
             fmt::format(" CROSS JOIN LATERAL (SELECT DISTINCT unnest(m.actor_keys)) AS a{}(key)",
                         index),
             fmt::format("a{}.key", index),
-            "(SELECT p.text FROM participant p WHERE p.actor_key = {})",
+            fmt::format("(SELECT min(p.text) FROM participant p WHERE p.actor_key = {{}}"
+                        " AND p.feed_id = ANY ({}))",
+                        builder_.Bind(ArrayText(question_.feeds.seen_ids()), "int[]")),
             "cardinality(m.actor_keys) > 0"};
       default:
         return Bucket(dimension.kind);
@@ -90,9 +92,10 @@ class SummarySql {
  private:
   DimensionSql Bucket(Dimension::Kind kind) {
     std::string time = "m.occurred_start";
-    if (query_.occurred.start) {
-      time = fmt::format("greatest({}, {})", time,
-                         builder_.Bind(TimestampText(*query_.occurred.start), "timestamptz"));
+    if (question_.query.occurred.start) {
+      time =
+          fmt::format("greatest({}, {})", time,
+                      builder_.Bind(TimestampText(*question_.query.occurred.start), "timestamptz"));
     }
     return {"", fmt::format("date_trunc('{}', {}, 'UTC')", TruncationUnit(kind), time),
             MicrosOf("{}"), "true"};
@@ -112,7 +115,7 @@ class SummarySql {
             column, "'regions/' || {}", fmt::format("{} IS NOT NULL", column)};
   }
 
-  const EventQuery& query_;
+  const Question& question_;
   const Gazetteer& gazetteer_;
   StatementBuilder& builder_;
 };
@@ -123,7 +126,7 @@ bool IsActor(const Dimension& dimension) { return dimension.kind == Dimension::K
 
 Statement PageStatement(const Question& question, const PageSpec& page) {
   StatementBuilder builder;
-  QuestionSql sql(question.query, question.plan, question.as_of, &builder);
+  QuestionSql sql(question.query, question.plan, question.as_of, question.feeds, &builder);
   const int limit = page.limit + 1;
   const std::string_view direction =
       page.order == EventOrder::kOccurredOldestFirst ? "ASC" : "DESC";
@@ -156,8 +159,8 @@ Statement PageStatement(const Question& question, const PageSpec& page) {
 Statement TotalsStatement(const Question& question, const Gazetteer& gazetteer,
                           const std::vector<Dimension>& dimensions) {
   StatementBuilder builder;
-  QuestionSql sql(question.query, question.plan, question.as_of, &builder);
-  SummarySql summary(question.query, gazetteer, &builder);
+  QuestionSql sql(question.query, question.plan, question.as_of, question.feeds, &builder);
+  SummarySql summary(question, gazetteer, &builder);
   std::string joins;
   std::vector<std::string> placed = {"true"};
   for (std::size_t i = 0; i < dimensions.size(); ++i) {
@@ -173,8 +176,8 @@ Statement TotalsStatement(const Question& question, const Gazetteer& gazetteer,
 Statement GroupsStatement(const Question& question, const Gazetteer& gazetteer,
                           const std::vector<Dimension>& dimensions) {
   StatementBuilder builder;
-  QuestionSql sql(question.query, question.plan, question.as_of, &builder);
-  SummarySql summary(question.query, gazetteer, &builder);
+  QuestionSql sql(question.query, question.plan, question.as_of, question.feeds, &builder);
+  SummarySql summary(question, gazetteer, &builder);
   std::string joins;
   std::vector<std::string> keys, placed, texts;
   for (std::size_t i = 0; i < dimensions.size(); ++i) {

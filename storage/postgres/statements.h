@@ -7,6 +7,7 @@
 #include "storage/event_query.h"
 #include "storage/gazetteer.h"
 #include "storage/position.h"
+#include "storage/postgres/feed_directory.h"
 #include "storage/postgres/question_planner.h"
 #include "storage/postgres/transaction.h"
 
@@ -17,6 +18,7 @@ struct Question {
   const EventQuery& query;
   const QuestionPlan& plan;       // not kNothing
   std::optional<Position> as_of;  // absent: the current record
+  const SeenFeeds& feeds;         // by the caller
 };
 
 // Rows (record bytea, position) of the page in its order and of one event more where there is one;

@@ -14,7 +14,8 @@ namespace annals::storage {
 namespace {
 
 constexpr int kAttemptsMax = 3;
-constexpr char kHeadQuery[] = "SELECT coalesce(max(position), 0) FROM commit_log";
+constexpr char kHeadQuery[] =
+    "SELECT coalesce(max(position), 0), (SELECT catalog_version FROM store) FROM commit_log";
 
 using ReadWork = pqxx::transaction<pqxx::repeatable_read, pqxx::read_only>;
 using WriteWork = pqxx::transaction<pqxx::read_committed, pqxx::read_write>;
@@ -30,7 +31,7 @@ std::string SettingsFor(TransactionMode mode, absl::Duration left) {
       "SET LOCAL bytea_output = 'hex';",
       std::min<std::int64_t>(timeout_ms, INT32_MAX));
   if (mode != TransactionMode::kRead) text += "SET LOCAL synchronous_commit = on;";
-  return text + (mode == TransactionMode::kSchema ? "SELECT 0" : kHeadQuery);
+  return text + (mode == TransactionMode::kSchema ? "SELECT 0, 0" : kHeadQuery);
 }
 
 struct Attempt {
@@ -51,7 +52,8 @@ Attempt RunOnce(Connection& connection, TransactionMode mode, absl::Time deadlin
       work = std::make_unique<WriteWork>(connection.raw());
     }
     const auto head = work->exec(SettingsFor(mode, deadline - absl::Now()));
-    Transaction transaction(work.get(), Position{head[0][0].as<std::int64_t>()});
+    Transaction transaction(work.get(), Position{head[0][0].as<std::int64_t>()},
+                            head[0][1].as<std::int64_t>());
     attempt.began = true;
     attempt.status = body(transaction);
     if (!attempt.status.ok()) return;  // its destructor rolls back

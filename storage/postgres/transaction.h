@@ -55,18 +55,22 @@ class Transaction {
   // The newest position, as this transaction sees the record: of its one snapshot in a read, as of
   // its start in a write (a writer reads it again under its lock).
   [[nodiscard]] Position head() const { return head_; }
+  // Of the catalogue, as seen when the transaction began.
+  [[nodiscard]] std::int64_t catalog_version() const { return catalog_version_; }
 
-  explicit Transaction(pqxx::transaction_base* work, Position head) : work_(work), head_(head) {}
+  Transaction(pqxx::transaction_base* work, Position head, std::int64_t catalog_version)
+      : work_(work), head_(head), catalog_version_(catalog_version) {}
 
  private:
   pqxx::transaction_base* const work_;
   const Position head_;
+  const std::int64_t catalog_version_;
 };
 
 enum class TransactionMode {
   kRead,    // one consistent snapshot (REPEATABLE READ READ ONLY)
   kWrite,   // READ COMMITTED, synchronous commit
-  kSchema,  // as kWrite, before there is a record: head() is 0
+  kSchema,  // as kWrite, before there is a record: head() and catalog_version() are 0
 };
 
 // Runs `body` in a transaction and commits it where the body answers OK; rolls back otherwise.

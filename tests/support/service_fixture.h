@@ -23,7 +23,7 @@ inline annals::v1::Actor MakeActor(const std::string& id, const std::string& tit
 // Feeds "f" and "g". Actors: state > army > brigade (since 2025-01-01) > battalion (until
 // 2025-02-01), and "navy" alone.
 inline const service::CatalogSnapshot& TestCatalog() {
-  static const service::CatalogSnapshot catalog(1, {"f", "g"}, [] {
+  static const service::CatalogSnapshot catalog(1, {{.feed = "f"}, {.feed = "g"}}, [] {
     std::vector<annals::v1::Actor> actors = {
         MakeActor("state", "The State", "Держава"), MakeActor("army", "The Army", "Армія"),
         MakeActor("brigade", "First Brigade"), MakeActor("battalion", "First Battalion"),
@@ -38,6 +38,12 @@ inline const service::CatalogSnapshot& TestCatalog() {
     return actors;
   }());
   return catalog;
+}
+
+// The same, seen by a caller without rights of its own.
+inline service::CatalogSight TestSight() {
+  static const storage::Visibility kPublic;
+  return {TestCatalog(), kPublic};
 }
 
 }  // namespace annals::testing

@@ -22,6 +22,9 @@ struct Runner {
   bool on_terminal = false;
   int columns = 100;
   std::string input;
+  std::string server;                    // Of the environment.
+  CredentialFiles credentials;           // Of the environment.
+  client::ConnectionOptions connection;  // What the last command asked for.
 
   Ran operator()(const std::vector<std::string>& arguments) {
     std::istringstream in(input);
@@ -34,7 +37,12 @@ struct Runner {
     environment.out_is_terminal = on_terminal;
     environment.no_color = true;
     environment.columns = columns;
-    environment.connect = [this](const std::string&, absl::Duration) { return record; };
+    environment.server = server;
+    environment.credentials = credentials;
+    environment.connect = [this](const client::ConnectionOptions& options) {
+      connection = options;
+      return record;
+    };
     const int exit_code = Run(arguments, environment);
     return {exit_code, out.str(), err.str()};
   }

@@ -42,6 +42,25 @@ TEST(FromGrpcStatus, LeavesOutDetailsThatCannotBeRead) {
   EXPECT_THAT(FieldViolations(status), IsEmpty());
 }
 
+// What a server asks with a delay of so many seconds, or none.
+absl::Status Delayed(std::optional<int> seconds, int nanos = 0) {
+  google::rpc::RetryInfo info;
+  if (seconds) info.mutable_retry_delay()->set_seconds(*seconds);
+  if (nanos != 0) info.mutable_retry_delay()->set_nanos(nanos);
+  google::rpc::Status details;
+  details.add_details()->PackFrom(info);
+  return FromGrpcStatus(
+      grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "", details.SerializeAsString()));
+}
+
+TEST(RetryDelay, IsWhatTheServerAsks) {
+  EXPECT_EQ(RetryDelay(Delayed(2, 500'000'000)), absl::Seconds(2.5));
+  EXPECT_EQ(RetryDelay(Delayed(0)), absl::ZeroDuration());
+  EXPECT_EQ(RetryDelay(Delayed(-5)), absl::ZeroDuration());
+  EXPECT_EQ(RetryDelay(Delayed({})), std::nullopt);
+  EXPECT_EQ(RetryDelay(absl::ResourceExhaustedError("")), std::nullopt);
+}
+
 // Two pages of one event, an empty one between, then an error or the end.
 std::shared_ptr<FakeConnection> Pages(absl::Status end) {
   auto connection = std::make_shared<FakeConnection>();

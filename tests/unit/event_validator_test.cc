@@ -21,7 +21,7 @@ using storage::ErrorField;
 using storage::ErrorReason;
 
 absl::Status Validate(Event* event) {
-  return EventValidator(testing::SmallGazetteer(), testing::TestCatalog()).Validate(event);
+  return EventValidator(testing::SmallGazetteer(), testing::TestSight()).Validate(event);
 }
 
 Event Valid() { return EventBuilder("f", "1").Build(); }

@@ -26,7 +26,7 @@ using ::testing::ElementsAre;
 using ::testing::IsSupersetOf;
 
 absl::StatusOr<storage::EventQuery> Compile(const EventFilter& filter) {
-  return FilterCompiler(testing::SmallGazetteer(), testing::TestCatalog()).Compile(filter);
+  return FilterCompiler(testing::SmallGazetteer(), testing::TestSight()).Compile(filter);
 }
 
 void ExpectRefused(const std::function<void(EventFilter*)>& fill, const std::string& field,
@@ -233,7 +233,7 @@ TEST(FilterCompiler, EndsOnCycles) {
   const CatalogSnapshot catalog(1, {}, actors);
   EventFilter filter;
   filter.add_actors()->set_actor("actors/a");
-  const auto query = FilterCompiler(testing::SmallGazetteer(), catalog).Compile(filter);
+  const auto query = FilterCompiler(testing::SmallGazetteer(), {catalog, {}}).Compile(filter);
   ASSERT_TRUE(query.ok());
   EXPECT_EQ(query->actors->size(), 4u);
 }
