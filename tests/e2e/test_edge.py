@@ -205,6 +205,16 @@ class EdgeTest(unittest.TestCase):
                   for i in range(1_000)]
         self.assertEqual(client.upsert(*events).counts.created, 1_000)
 
+    def test_change_is_the_clients(self):
+        """The audit names who called and from where, not nginx."""
+        client, name = self.client(), "feeds/whose/events/1"
+        client.create_feed("whose")
+        client.upsert(harness.event(name))
+        [revision] = client.events.ListEventRevisions(
+            event_pb.ListEventRevisionsRequest(name=name)).revisions
+        self.assertEqual((revision.audit.principal, revision.audit.address),
+                         ("principals/tester", "127.0.0.1 via unix"))
+
     def test_tokens_are_asked_for(self):
         for token in ("", "wrong", self.token[:-1]):
             with self.subTest(token=token):
