@@ -165,12 +165,14 @@ class Server:
 
 
 class Client:
-    """Stubs on one channel. Use as a context manager."""
+    """Stubs on one channel, over TLS where credentials are given. Use as a context manager."""
 
-    def __init__(self, address):
-        self.channel = grpc.insecure_channel(address, options=[
-            ("grpc.max_receive_message_length", 64 << 20),
-            ("grpc.initial_reconnect_backoff_ms", 100), ("grpc.max_reconnect_backoff_ms", 500)])
+    def __init__(self, address, credentials=None):
+        options = [
+            ("grpc.max_receive_message_length", 64 << 20), ("grpc.use_local_subchannel_pool", 1),
+            ("grpc.initial_reconnect_backoff_ms", 100), ("grpc.max_reconnect_backoff_ms", 500)]
+        self.channel = grpc.insecure_channel(address, options) if credentials is None else \
+            grpc.secure_channel(address, credentials, options)
         self.events = event_grpc.EventServiceStub(self.channel)
         self.ingest = ingest_grpc.IngestServiceStub(self.channel)
         self.catalog = catalog_grpc.CatalogServiceStub(self.channel)

@@ -86,7 +86,8 @@ class ReadmeTest(harness.ServerTest):
         self.assertEqual({flag for flag in flags if flag not in manuals}, set())
 
     def test_links_lead_somewhere(self):
-        for source in ("README.md", "CONTRIBUTING.md", "storage/README.md"):
+        for source in ("README.md", "CONTRIBUTING.md", "storage/README.md",
+                       "deploy/edge/README.md"):
             path = harness.SOURCE_DIR / source
             for target in re.findall(r"\]\(([^)#:]+)(?:#[\w-]+)?\)", path.read_text()):
                 self.assertTrue((path.parent / target).exists(), f"{source}: {target}")

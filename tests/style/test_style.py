@@ -25,8 +25,8 @@ SOURCE_LINES_MAX = 400
 FUNCTION_LINES_MAX = 70
 OVER_BUDGET = re.compile(r"^\s*// Over budget: \S")
 
-TEXT_SUFFIXES = {".cc", ".h", ".py", ".proto", ".sql", ".cmake", ".md", ".txt", ".json", ".yaml"}
-CODE_SUFFIXES = {".cc", ".h", ".py", ".proto", ".sql", ".cmake"}
+CODE_SUFFIXES = {".cc", ".h", ".py", ".proto", ".sql", ".cmake", ".conf"}
+TEXT_SUFFIXES = CODE_SUFFIXES | {".md", ".txt", ".json", ".yaml"}
 SCRIPTS = {"deploy/quickstart", "deploy/install-packages", "tests/run", ".ci/run"}
 
 # What a folder may include from the tree, longest prefix first. Tests may include anything.
