@@ -32,7 +32,13 @@ absl::Status FromGrpcStatus(const grpc::Status& status) {
   // The two code enumerations share their numbers by design of google.rpc.
   absl::Status result(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
   google::rpc::Status details;
-  if (status.ok() || !details.ParseFromString(status.error_details())) return result;
+  if (status.ok()) return result;
+  // A server's own INTERNAL says why in its details. One without comes from a proxy whose server
+  // went away in the middle of the answer.
+  if (status.error_code() == grpc::StatusCode::INTERNAL && status.error_details().empty()) {
+    return absl::UnavailableError(status.error_message());
+  }
+  if (!details.ParseFromString(status.error_details())) return result;
   for (const google::protobuf::Any& any : details.details()) {
     if (IsKept(any.type_url())) result.SetPayload(any.type_url(), absl::Cord(any.value()));
   }

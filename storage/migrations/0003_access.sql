@@ -45,7 +45,8 @@ WITH change AS (
 )
 INSERT INTO feed_count (feed_id, position, active_count, retracted_count, superseded_count)
 SELECT feed_id, position,
-       sum(sum(active)) OVER before, sum(sum(retracted)) OVER before, sum(sum(superseded)) OVER before
+       sum(sum(active)) OVER before, sum(sum(retracted)) OVER before,
+       sum(sum(superseded)) OVER before
 FROM change GROUP BY feed_id, position
 WINDOW before AS (PARTITION BY feed_id ORDER BY position);
 

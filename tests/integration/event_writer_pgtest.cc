@@ -23,10 +23,11 @@ TEST_F(Writer, GivesDensePositionsToWritersAtOnce) {
   for (int writer = 0; writer < kWriters; ++writer) {
     threads.emplace_back([&, writer] {
       // Writers of two processes wait for each other on the lock, those of one on its connection.
-      storage::EventWriter own(database_.connection_string(), &PostgresTestGazetteer());
+      storage::FeedDirectory feeds;
+      storage::EventWriter own(database_.connection_string(), &PostgresTestGazetteer(), &feeds);
       for (int i = 0; i < kWrites; ++i) {
-        const auto receipt = own.Upsert(
-            context_.deadline, {EventBuilder("f", fmt::format("{}-{}", writer, i)).Row()}, false);
+        const auto receipt =
+            own.Upsert(context_, {EventBuilder("f", fmt::format("{}-{}", writer, i)).Row()}, false);
         ASSERT_TRUE(receipt.ok()) << receipt.status();
         positions[static_cast<std::size_t>(writer)].push_back(receipt->position.value);
       }
@@ -95,16 +96,17 @@ TEST_F(Writer, ResolvesACommitThatWasLostAndNotStored) {
 
 TEST_F(Writer, ResolvesACommitThatWasStoredButNotAnswered) {
   CuttingProxy proxy(database_.connection_string());
-  storage::EventWriter writer(proxy.connection_string(), &PostgresTestGazetteer());
+  storage::FeedDirectory feeds;
+  storage::EventWriter writer(proxy.connection_string(), &PostgresTestGazetteer(), &feeds);
   const std::vector<storage::UpsertRow> rows = {EventBuilder("f", "1").Row()};
   proxy.CutAfterNextCommit();
-  const auto receipt = writer.Upsert(context_.deadline, rows, false);
+  const auto receipt = writer.Upsert(context_, rows, false);
   EXPECT_FALSE(proxy.armed());
   ASSERT_TRUE(receipt.ok()) << receipt.status();
   EXPECT_EQ(receipt->position, Position{1});
   EXPECT_EQ(receipt->rows[0].outcome, annals::v1::ROW_OUTCOME_CREATED);
   EXPECT_EQ(*Head(), Position{1});
-  const auto again = writer.Upsert(context_.deadline, rows, false);
+  const auto again = writer.Upsert(context_, rows, false);
   ASSERT_TRUE(again.ok()) << again.status();
   EXPECT_EQ(again->rows[0].outcome, annals::v1::ROW_OUTCOME_UNCHANGED);
 }

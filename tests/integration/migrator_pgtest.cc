@@ -45,6 +45,43 @@ TEST_F(Migrator, GoesOnFromAnOlderSchema) {
   EXPECT_EQ(database_.Run("SELECT to_regclass('event') IS NULL"), "f");
 }
 
+// Event 7 of feed f: created at position 1, corrected at 2, retracted at 4; event 8 of feed g:
+// created at 3.
+constexpr char kRecordOfTheSecondSchema[] =
+    "INSERT INTO feed (feed, title, licence, attribution, reliability, create_time)"
+    " VALUES ('f', 't', 'l', '', '', now()), ('g', 't', 'l', '', '', now());"
+    "INSERT INTO commit_log SELECT p, now() + p * interval '1 second', 'r', 0, 0, 0"
+    " FROM generate_series(1, 4) AS p;"
+    "INSERT INTO participant VALUES (42, 'Band');"
+    "INSERT INTO event (id, revision, position, create_time, update_time, occurred_start,"
+    " occurred_end, feed_id, kind, state, is_long, event, actor_keys, actor_roles, content_hash,"
+    " record) SELECT v.id, v.revision, v.position, now(), now(), now(), now(), f.id, 1, v.state,"
+    " false, 'e', '{42}', '{1}', '', '' FROM (VALUES (7, 3, 4, 'f', 2), (8, 1, 3, 'g', 1))"
+    " AS v(id, revision, position, feed, state) JOIN feed f USING (feed);"
+    "INSERT INTO event_revision (id, revision, position, create_time, update_time, occurred_start,"
+    " occurred_end, feed_id, kind, state, is_long, event, actor_keys, actor_roles, content_hash,"
+    " record, until_position, end_time) SELECT v.id, v.revision, v.position, now(), now(), now(),"
+    " now(), f.id, 1, 1, false, 'e', '{42}', '{1}', '', '', v.until_position, now()"
+    " FROM (VALUES (7, 1, 1, 2), (7, 2, 2, 4)) AS v(id, revision, position, until_position),"
+    " feed f WHERE f.feed = 'f'";
+
+TEST_F(Migrator, CountsWhatEachFeedHeldAtEachPositionBefore) {
+  ASSERT_TRUE(Apply(MigrationFiles().first(2)).ok());
+  (void)database_.Run(kRecordOfTheSecondSchema);
+  ASSERT_TRUE(Apply().ok());
+  EXPECT_EQ(database_.Run("SELECT string_agg(format('%s@%s:%s/%s/%s', f.feed, c.position,"
+                          " c.active_count, c.retracted_count, c.superseded_count), ' '"
+                          " ORDER BY f.feed, c.position)"
+                          " FROM feed_count c JOIN feed f ON f.id = c.feed_id"),
+            "f@1:1/0/0 f@2:1/0/1 f@4:0/1/2 g@3:1/0/0");
+  EXPECT_EQ(database_.Run("SELECT string_agg(f.feed || ':' || p.text, ' ' ORDER BY f.feed)"
+                          " FROM participant p JOIN feed f ON f.id = p.feed_id"),
+            "f:Band g:Band");
+  EXPECT_EQ(database_.Run("SELECT string_agg(participants::text, ' ') FROM event_flat"),
+            "{Band} {Band}");
+  EXPECT_EQ(database_.Run("SELECT count(*) FROM feed WHERE restricted"), "0");
+}
+
 TEST_F(Migrator, AppliesEachMigrationOnceWhenTwoProgramsStartTogether) {
   absl::Status other;
   std::thread thread([&] { other = Apply(); });

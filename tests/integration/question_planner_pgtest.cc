@@ -84,7 +84,8 @@ class AccessPath : public PostgresStore {
 
   std::string Explain(const EventQuery& query, const PageSpec& page = {}) {
     const auto plan = PlanQuestion(query, {});
-    storage::Statement statement = PageStatement(Question{query, plan, std::nullopt}, page);
+    const storage::SeenFeeds feeds(std::make_shared<storage::StoredFeeds>(), {});
+    storage::Statement statement = PageStatement(Question{query, plan, std::nullopt, feeds}, page);
     statement.text = "EXPLAIN " + statement.text;
     std::string text;
     const auto status =

@@ -271,10 +271,24 @@ TEST_F(ServerServiceTest, LeavesFilesAloneThatAreNoSockets) {
   EXPECT_EQ(access(socket_path.c_str(), F_OK), 0);
 }
 
+TEST_F(ServerServiceTest, RefusesCompressedMessages) {
+  grpc::ClientContext context;
+  context.set_compression_algorithm(GRPC_COMPRESS_GZIP);
+  annals::v1::ResolveNamesRequest request;
+  request.set_text(std::string(300, 'x'));
+  request.set_target(annals::v1::RESOLVE_TARGET_REGION);
+  annals::v1::ResolveNamesResponse response;
+  EXPECT_EQ(catalog->ResolveNames(&context, request, &response).error_code(),
+            grpc::StatusCode::UNIMPLEMENTED);
+  grpc::ClientContext plain;
+  EXPECT_TRUE(catalog->ResolveNames(&plain, request, &response).ok());
+}
+
 TEST_F(ServerServiceTest, RefusesAddressesThatOthersReach) {
   service::ServerOptions open;
   open.listen = {"0.0.0.0:0"};
-  EXPECT_EQ(storage::ErrorReason(service::Server::Start(open, Stores()).status()), "OPEN_TO_OTHERS");
+  EXPECT_EQ(storage::ErrorReason(service::Server::Start(open, Stores()).status()),
+            "OPEN_TO_OTHERS");
   open.listen = {"unix:/no/such/directory/s"};
   EXPECT_EQ(storage::ErrorReason(service::Server::Start(open, Stores()).status()), "ADDRESS_TAKEN");
 }

@@ -93,5 +93,13 @@ TEST(Client, EndsARangeWithItsError) {
   EXPECT_THAT(seen, ElementsAre("0", "2", "error"));
 }
 
+TEST(FromGrpcStatus, TakesAnInternalErrorOfTheTransportForUnavailable) {
+  const grpc::Status cut(grpc::StatusCode::INTERNAL, "Received RST_STREAM with error code 2");
+  EXPECT_TRUE(absl::IsUnavailable(FromGrpcStatus(cut)));
+  const grpc::Status said(grpc::StatusCode::INTERNAL, "annalsd failed",
+                          google::rpc::Status().SerializeAsString() + "\x08\x0d");
+  EXPECT_TRUE(absl::IsInternal(FromGrpcStatus(said)));
+}
+
 }  // namespace
 }  // namespace annals::client
