@@ -35,9 +35,8 @@ constexpr char kReflectionPlugin[] = "proto_server_reflection";
 constexpr std::size_t kCallMemoryMax = std::size_t{2}
                                        << 30;  // of messages being received, all calls
 
-const std::vector<std::string_view> kServices = {
-    "annals.v1.EventService", "annals.v1.IngestService", "annals.v1.CatalogService",
-    "annals.v1.StatusService"};
+constexpr std::string_view kServices[] = {"annals.v1.EventService", "annals.v1.IngestService",
+                                          "annals.v1.CatalogService", "annals.v1.StatusService"};
 
 storage::CallContext OurContext() {
   return {.visibility = storage::Visibility::All(), .deadline = absl::Now() + kStartTimeMax};

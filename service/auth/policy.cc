@@ -60,7 +60,7 @@ std::optional<annals::v1::Role> RoleNeeded(std::string_view method) {
   return rule == std::ranges::end(kRules) ? std::nullopt : std::optional(rule->role);
 }
 
-absl::Status CheckPolicy(const std::vector<std::string_view>& services) {
+absl::Status CheckPolicy(std::span<const std::string_view> services) {
   std::set<std::string, std::less<>> methods;
   for (const std::string_view name : services) {
     const auto* service =

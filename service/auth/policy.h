@@ -6,8 +6,8 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string_view>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "annals/v1/status_service.pb.h"
@@ -20,6 +20,6 @@ namespace annals::service {
 
 // INTERNAL (POLICY_INCOMPLETE) where a method of these services (full names) has no entry, or an
 // entry names no method of theirs.
-[[nodiscard]] absl::Status CheckPolicy(const std::vector<std::string_view>& services);
+[[nodiscard]] absl::Status CheckPolicy(std::span<const std::string_view> services);
 
 }  // namespace annals::service
