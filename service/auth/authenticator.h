@@ -1,7 +1,7 @@
 // Says who calls, by the file that --auth names, and notices when that changes.
 //
 // The file is looked at every kReloadInterval: a new one takes effect then, one that cannot be read
-// or is wrong is logged and leaves the one before in force. Thread-safe.
+// (it is tried again) or is wrong is logged and leaves the one before in force. Thread-safe.
 #pragma once
 
 #include <condition_variable>
