@@ -40,10 +40,12 @@ bool HasScheme(std::string_view authorization) {
 
 }  // namespace
 
-Authenticator::Authenticator(std::string path) : path_(std::move(path)) {}
+Authenticator::Authenticator(std::string path, absl::Duration reload_interval)
+    : path_(std::move(path)), reload_interval_(reload_interval) {}
 
-absl::StatusOr<std::unique_ptr<Authenticator>> Authenticator::Open(const std::string& path) {
-  std::unique_ptr<Authenticator> authenticator(new Authenticator(path));
+absl::StatusOr<std::unique_ptr<Authenticator>> Authenticator::Open(const std::string& path,
+                                                                   absl::Duration reload_interval) {
+  std::unique_ptr<Authenticator> authenticator(new Authenticator(path, reload_interval));
   const absl::Status read = authenticator->Reload();
   if (!read.ok()) return read;
   authenticator->watcher_ = std::thread([raw = authenticator.get()] { raw->Watch(); });
@@ -164,7 +166,7 @@ void Authenticator::RevokeWhatIsOver() {
 }
 
 void Authenticator::Watch() {
-  const auto interval = absl::ToChronoMilliseconds(kReloadInterval);
+  const auto interval = absl::ToChronoMilliseconds(reload_interval_);
   std::string failure;  // that was logged last
   std::unique_lock lock(mutex_);
   while (!wake_.wait_for(lock, interval, [this] { return stopping_; })) {

@@ -22,6 +22,9 @@ using ::annals::testing::NotingCall;
 using ::annals::testing::TempFolder;
 using storage::ErrorReason;
 
+// Long enough that the clock of a file system ticks between two looks.
+constexpr absl::Duration kInterval = absl::Milliseconds(20);
+
 // Tokens that tests know the secret of.
 TokenEntry Entry(const std::string& id, absl::Time expire_time = absl::InfiniteFuture()) {
   return {.id = id,
@@ -46,8 +49,9 @@ class AuthenticatorTest : public ::testing::Test {
         {{"dee", annals::v1::ROLE_READER, {}}, {Entry(kDee, absl::Now() - absl::Seconds(1))}, {}}};
   }
 
-  void Open() {
-    auto opened = Authenticator::Open(folder.Write("auth.json", FormatAuthFile(file)));
+  void Open() { Open(FormatAuthFile(file)); }
+  void Open(const std::string& text) {
+    auto opened = Authenticator::Open(folder.Write("auth.json", text), kInterval);
     ASSERT_TRUE(opened.ok()) << opened.status();
     authenticator = *std::move(opened);
   }
@@ -190,8 +194,16 @@ TEST_F(AuthenticatorTest, TellsLongCallsThatTheyAreOver) {
 }
 
 TEST_F(AuthenticatorTest, TellsLongCallsThatTheirTokenHasExpired) {
-  file.principals[0].tokens = {Entry(kAnn, absl::Now() + absl::Milliseconds(1'100))};
-  Open();
+  // To fractions of a second, which annalsd does not write.
+  file.principals[0].tokens = {Entry(kAnn, absl::FromUnixSeconds(4'000'000'000))};
+  constexpr std::string_view kWritten = "2096-10-02T07:06:40Z";
+  std::string text = FormatAuthFile(file);
+  const std::size_t at = text.find(kWritten);
+  ASSERT_NE(at, std::string::npos);
+  text.replace(
+      at, kWritten.size(),
+      absl::FormatTime(absl::RFC3339_full, absl::Now() + absl::Seconds(1), absl::UTCTimeZone()));
+  Open(text);
   const auto identity = Authenticate(Header(kAnn));
   ASSERT_TRUE(identity.ok()) << identity.status();
   NotingCall ann(*identity);

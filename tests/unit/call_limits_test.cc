@@ -56,7 +56,7 @@ TEST_F(CallLimitsTest, AllowABurstAndThenTheRate) {
 }
 
 TEST_F(CallLimitsTest, LetInWhoComesBackWhenTold) {
-  for (const int rate : {1, 3, 7, 30, 999, 1'000, 1'000'000}) {
+  for (const int rate : {1, 3, 7, 30, 999, 1'000, 100'000}) {
     CallLimits limits = Limits({.requests_per_second = rate});
     for (int i = 0; i < 2 * rate; ++i) ASSERT_TRUE(limits.TakeRequest("ann").ok());
     for (int i = 0; i < 100; ++i) {
