@@ -14,6 +14,7 @@ namespace annals::service {
 namespace {
 
 constexpr char kRequestIdKey[] = "annals-request-id";
+constexpr absl::Duration kQueueDelay = absl::Seconds(1);
 
 std::string NewRequestId() {
   std::array<unsigned char, 8> bytes{};
@@ -76,8 +77,9 @@ grpc::Status Call::End(const absl::Status& status) const {
 }
 
 absl::Status QueueFull() {
-  return storage::Error(absl::StatusCode::kResourceExhausted, "QUEUE_FULL",
-                        "too many calls wait for the database; try again");
+  return WithRetryDelay(storage::Error(absl::StatusCode::kResourceExhausted, "QUEUE_FULL",
+                                       "too many calls wait for the database; try again"),
+                        kQueueDelay);
 }
 
 }  // namespace annals::service

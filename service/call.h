@@ -61,7 +61,7 @@ class Call {
   Identity identity_;
 };
 
-// RESOURCE_EXHAUSTED (QUEUE_FULL): the executor has no room.
+// RESOURCE_EXHAUSTED (QUEUE_FULL), to be tried again: the executor has no room.
 [[nodiscard]] absl::Status QueueFull();
 
 // Answers what `work` answers; an exception becomes INTERNAL. The one place where the service

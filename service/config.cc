@@ -53,6 +53,13 @@ std::optional<std::string> Contradiction(const Config& config) {
   return std::nullopt;
 }
 
+// Of a flag whose absence lets more in than its presence: a variable that was not set must not.
+const CLI::Validator kGiven(
+    [](const std::string& text) {
+      return text.empty() ? std::string("must not be empty") : std::string();
+    },
+    "");
+
 struct Values {
   Config config;
   std::string log_level = "info";
@@ -114,6 +121,7 @@ void AddAccessOptions(CLI::App* app, Values* values) {
                   "who may call (made by annalsd token create); without it everyone who reaches "
                   "annalsd may do everything")
       ->envname("ANNALS_AUTH")
+      ->check(kGiven)
       ->type_name("FILE");
   app->add_option("--tls-cert", server.tls.certificate, "serve TCP with TLS by this certificate")
       ->envname("ANNALS_TLS_CERT")
@@ -124,6 +132,7 @@ void AddAccessOptions(CLI::App* app, Values* values) {
   app->add_option("--tls-client-ca", server.tls.client_ca,
                   "ask TCP clients for a certificate that one of these signed")
       ->envname("ANNALS_TLS_CLIENT_CA")
+      ->check(kGiven)
       ->type_name("FILE");
   app->add_option("--reflection", values->reflection,
                   "tell the contract by gRPC reflection; auto: where only this machine asks")

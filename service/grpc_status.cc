@@ -15,7 +15,8 @@ namespace {
 constexpr char kBadRequestUrl[] = "type.googleapis.com/google.rpc.BadRequest";
 constexpr char kRetryInfoUrl[] = "type.googleapis.com/google.rpc.RetryInfo";
 constexpr char kDomain[] = "annals";
-constexpr absl::Duration kRetryDelay = absl::Seconds(1);
+constexpr absl::Duration kUnavailableDelay = absl::Seconds(1);
+constexpr absl::Duration kDatabaseFullDelay = absl::Seconds(10);  // somebody must make room
 
 template <typename Message>
 std::optional<Message> PayloadOf(const absl::Status& status, const char* url) {
@@ -62,8 +63,12 @@ google::rpc::RetryInfo RetryAfter(absl::Duration delay) {
   return info;
 }
 
-bool MayRetry(absl::StatusCode code) {
-  return code == absl::StatusCode::kResourceExhausted || code == absl::StatusCode::kUnavailable;
+// The delay of an error that carries none; none where it is not known that trying again helps.
+std::optional<google::rpc::RetryInfo> UsualRetry(const absl::Status& status) {
+  if (absl::IsUnavailable(status)) return RetryAfter(kUnavailableDelay);
+  // Made in storage, which knows of no delays.
+  if (storage::ErrorReason(status) == "DATABASE_FULL") return RetryAfter(kDatabaseFullDelay);
+  return std::nullopt;
 }
 
 }  // namespace
@@ -128,7 +133,7 @@ grpc::Status ToGrpcStatus(const absl::Status& status, std::string_view request_i
   }
   if (bad_request) rich.add_details()->PackFrom(*bad_request);
   auto retry = PayloadOf<google::rpc::RetryInfo>(status, kRetryInfoUrl);
-  if (!retry && MayRetry(status.code())) retry = RetryAfter(kRetryDelay);
+  if (!retry) retry = UsualRetry(status);
   if (retry) rich.add_details()->PackFrom(*retry);
   return grpc::Status(static_cast<grpc::StatusCode>(status.code()), message,
                       rich.SerializeAsString());

@@ -39,14 +39,19 @@ absl::StatusOr<Certificate> ReadCertificate(std::string_view field, const std::s
   return certificate;
 }
 
+// Else OpenSSL would ask at the terminal.
+int NoPassPhrase(char* /*phrase*/, int /*size*/, int /*writing*/, void* /*context*/) { return -1; }
+
 // What gRPC would only tell clients, as failed handshakes.
 absl::Status CheckFiles(const TlsFiles& files) {
   const auto certificate = ReadCertificate("tls-cert", files.certificate);
   if (!certificate.ok()) return certificate.status();
   const auto bio = Open("tls-key", files.key);
   if (!bio.ok()) return bio.status();
-  const Key key(PEM_read_bio_PrivateKey(bio->get(), nullptr, nullptr, nullptr), EVP_PKEY_free);
-  if (key == nullptr) return BadFile("tls-key", files.key, "holds no private key in PEM");
+  const Key key(PEM_read_bio_PrivateKey(bio->get(), nullptr, NoPassPhrase, nullptr), EVP_PKEY_free);
+  if (key == nullptr) {
+    return BadFile("tls-key", files.key, "holds no private key in PEM that needs no pass phrase");
+  }
   if (X509_check_private_key(certificate->get(), key.get()) != 1) {
     return BadFile("tls-key", files.key, "is not the key of the certificate");
   }

@@ -19,7 +19,8 @@ struct TlsFiles {
 
 // Credentials that follow the files: a pair replaced by rename is served to connections made from a
 // second or two later on; connections that stand stay. INVALID_ARGUMENT (BAD_TLS_FILE) names a file
-// that cannot be read, holds no PEM of its kind, or a key of another certificate.
+// that cannot be read, holds no PEM of its kind, a key of another certificate or one behind a pass
+// phrase.
 [[nodiscard]] absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeTlsCredentials(
     const TlsFiles& files);
 

@@ -165,15 +165,25 @@ absl::StatusOr<std::unique_ptr<TokenCodec>> TokenCodec::Create(KeySource source,
   return codec;
 }
 
-TokenCodec::Keys TokenCodec::KeysYoungerThan(absl::Duration age_max) const {
-  const absl::Time now = clock_();
-  {
+TokenCodec::Keys TokenCodec::KeysYoungerThan(absl::Duration age_max, WhileRead while_read) const {
+  const auto young = [&]() -> Keys {
+    const absl::Time now = clock_();
     const std::lock_guard lock(mutex_);
-    if (now - read_time_ <= age_max) return keys_;
-    read_time_ = now;  // others go on with what there is meanwhile
+    return now - read_time_ <= age_max ? keys_ : nullptr;
+  };
+  if (auto keys = young()) return keys;
+  std::unique_lock reading(reading_, std::defer_lock);
+  if (while_read == WhileRead::kWait) {
+    reading.lock();
+    if (auto keys = young()) return keys;  // read meanwhile
+  } else if (!reading.try_lock()) {
+    const std::lock_guard lock(mutex_);
+    return keys_;
   }
+  const absl::Time now = clock_();
   const auto read = source_();
   const std::lock_guard lock(mutex_);
+  read_time_ = now;
   if (read.ok() && AreKeys(*read)) {
     keys_ = std::make_shared<const std::vector<std::string>>(*read);
   }
@@ -186,7 +196,8 @@ std::string TokenCodec::Seal(std::string_view body) const {
   std::string nonce(kNonceSize, '\0');
   // Without randomness a nonce could repeat, which would give the key away.
   if (RAND_bytes(Bytes(nonce), static_cast<int>(nonce.size())) != 1) std::abort();
-  const std::string sealed = Encrypt(KeysYoungerThan(kKeysAgeMax)->front(), nonce, token, body);
+  const std::string sealed =
+      Encrypt(KeysYoungerThan(kKeysAgeMax, WhileRead::kGoOn)->front(), nonce, token, body);
   token += nonce + sealed;
   token += Checksum(token);
   return ToBase64Url(token);
@@ -211,11 +222,12 @@ absl::StatusOr<std::string> TokenCodec::Open(std::string_view text, std::size_t 
   }
   const std::string_view nonce = token.substr(kHeadSize, kNonceSize);
   const std::string_view sealed = checked.substr(kHeadSize + kNonceSize);
-  for (const absl::Duration age_max : {kKeysAgeMax, kKeysAgeMin}) {
-    auto body = DecryptWithAny(*KeysYoungerThan(age_max), nonce, head, sealed);
-    if (body) return *std::move(body);
+  auto body = DecryptWithAny(*KeysYoungerThan(kKeysAgeMax, WhileRead::kGoOn), nonce, head, sealed);
+  if (!body) {
+    body = DecryptWithAny(*KeysYoungerThan(kKeysAgeMin, WhileRead::kWait), nonce, head, sealed);
   }
-  return bad();
+  if (!body) return bad();
+  return *std::move(body);
 }
 
 std::string TokenCodec::SealPosition(storage::Position position) const {

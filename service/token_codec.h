@@ -91,8 +91,10 @@ class TokenCodec {
   using Keys = std::shared_ptr<const std::vector<std::string>>;
   TokenCodec(KeySource source, std::string store, Clock clock);
 
+  // What is done while another thread reads the keys: wait for them, or go on with those there are.
+  enum class WhileRead { kWait, kGoOn };
   // The keys, read again where they are older than `age_max`.
-  [[nodiscard]] Keys KeysYoungerThan(absl::Duration age_max) const;
+  [[nodiscard]] Keys KeysYoungerThan(absl::Duration age_max, WhileRead while_read) const;
   [[nodiscard]] std::string Seal(std::string_view body) const;
   [[nodiscard]] absl::StatusOr<std::string> Open(std::string_view text, std::size_t body_size,
                                                  std::string_view reason,
@@ -101,6 +103,7 @@ class TokenCodec {
   const KeySource source_;
   const std::string store_;  // 8 bytes
   const Clock clock_;
+  mutable std::mutex reading_;  // held while `source_` is asked, before mutex_
   mutable std::mutex mutex_;
   mutable Keys keys_;                                    // guarded by mutex_
   mutable absl::Time read_time_ = absl::InfinitePast();  // guarded by mutex_

@@ -9,9 +9,8 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
+#include <filesystem>
 #include <initializer_list>
-#include <iterator>
 #include <set>
 #include <utility>
 
@@ -142,6 +141,9 @@ PrincipalEntry TakePrincipal(const Json& json, const std::string& where) {
     }
     entry.principal.feeds.insert(feed);
   }
+  if (!entry.principal.feeds.empty() && !TakesFeeds(entry.principal.role)) {
+    throw Malformed(where + ".feeds", "only contributors and editors have feeds");
+  }
   for (const auto& [place, token] : TakeArray(json, where, "tokens")) {
     entry.tokens.push_back(TakeToken(token, place));
   }
@@ -151,7 +153,7 @@ PrincipalEntry TakePrincipal(const Json& json, const std::string& where) {
 
 AuthFile TakeFile(const Json& json) {
   CheckMembers(json, "", {"version", "principals"});
-  if (json.value("version", 0) != kVersion) throw Malformed("version", "must be 1");
+  if (json.value("version", Json()) != Json(kVersion)) throw Malformed("version", "must be 1");
   AuthFile file;
   std::set<std::string> principals, tokens, certificates;
   const auto once = [](std::set<std::string>& seen, const std::string& what,
@@ -168,6 +170,19 @@ AuthFile TakeFile(const Json& json) {
     file.principals.push_back(std::move(entry));
   }
   return file;
+}
+
+// Reads JSON, of which a member that stands twice would keep the last value alone.
+Json ParseOnce(std::string_view text) {
+  std::vector<std::set<std::string>> seen;
+  return Json::parse(text, [&](int, Json::parse_event_t event, Json& value) {
+    if (event == Json::parse_event_t::object_start) seen.emplace_back();
+    if (event == Json::parse_event_t::object_end) seen.pop_back();
+    if (event == Json::parse_event_t::key && !seen.back().insert(value.get<std::string>()).second) {
+      throw Malformed(value.get<std::string>(), "stands twice in one object");
+    }
+    return true;
+  });
 }
 
 std::string TimeText(absl::Time time) {
@@ -195,14 +210,44 @@ class File {
   int fd_;
 };
 
+absl::StatusOr<std::string> ReadWhole(const std::string& path) {
+  const auto failed = [&] {
+    const bool absent = errno == ENOENT;
+    return storage::Error(
+        absent ? absl::StatusCode::kNotFound : absl::StatusCode::kFailedPrecondition,
+        absent ? "NO_AUTH_FILE" : "CANNOT_READ",
+        fmt::format("cannot read {}: {}", path, std::strerror(errno)));
+  };
+  const File file(path, O_RDONLY, 0);
+  if (file.fd() < 0) return failed();
+  std::string text;
+  std::array<char, 16 << 10> part;
+  for (;;) {
+    const ssize_t size = read(file.fd(), part.data(), part.size());
+    if (size < 0) return failed();
+    if (size == 0) return text;
+    text.append(part.data(), static_cast<std::size_t>(size));
+  }
+}
+
+// Gives a new file the mode and owner of the one that it replaces: the server must go on being able
+// to read it, whoever changes it.
+bool MakeAlike(int fd, const std::string& replaced) {
+  struct stat before {};
+  if (stat(replaced.c_str(), &before) != 0) return fchmod(fd, kFileMode) == 0;
+  struct stat now {};
+  if (fstat(fd, &now) != 0) return false;
+  const bool owned = now.st_uid == before.st_uid && now.st_gid == before.st_gid;
+  return (owned || fchown(fd, before.st_uid, before.st_gid) == 0) &&
+         fchmod(fd, before.st_mode & 07777) == 0;
+}
+
 absl::Status Replace(const std::string& path, const std::string& text) {
   const std::string fresh = path + ".new";
-  struct stat before {};
-  const mode_t mode = stat(path.c_str(), &before) == 0 ? before.st_mode & 07777 : kFileMode;
   unlink(fresh.c_str());
   {
-    const File file(fresh, O_WRONLY | O_CREAT | O_EXCL, mode);
-    if (file.fd() < 0) return CannotWrite(fresh);
+    const File file(fresh, O_WRONLY | O_CREAT | O_EXCL, kFileMode);
+    if (file.fd() < 0 || !MakeAlike(file.fd(), path)) return CannotWrite(fresh);
     for (std::string_view left = text; !left.empty();) {
       const ssize_t written = write(file.fd(), left.data(), left.size());
       if (written < 0) return CannotWrite(fresh);
@@ -211,6 +256,10 @@ absl::Status Replace(const std::string& path, const std::string& text) {
     if (fsync(file.fd()) != 0) return CannotWrite(fresh);
   }
   if (rename(fresh.c_str(), path.c_str()) != 0) return CannotWrite(path);
+  // What was revoked stays so when the power fails.
+  const std::string folder = std::filesystem::path(path).parent_path();
+  const File entries(folder.empty() ? "." : folder, O_RDONLY | O_DIRECTORY, 0);
+  if (entries.fd() >= 0) fsync(entries.fd());
   return absl::OkStatus();
 }
 
@@ -228,7 +277,7 @@ std::string RandomBytes(std::size_t size) {
 absl::StatusOr<AuthFile> ParseAuthFile(std::string_view text) {
   std::string wrong;
   try {
-    return TakeFile(Json::parse(text));
+    return TakeFile(ParseOnce(text));
   } catch (const Malformed& malformed) {
     wrong = malformed.what();
   } catch (const Json::exception& error) {
@@ -260,17 +309,9 @@ std::string FormatAuthFile(const AuthFile& file) {
 }
 
 absl::StatusOr<AuthFile> ReadAuthFile(const std::string& path) {
-  errno = 0;
-  std::ifstream stream(path, std::ios::binary);
-  std::string text((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
-  if (!stream || stream.bad()) {
-    const bool absent = errno == ENOENT;
-    return storage::Error(
-        absent ? absl::StatusCode::kNotFound : absl::StatusCode::kFailedPrecondition,
-        absent ? "NO_AUTH_FILE" : "CANNOT_READ",
-        fmt::format("cannot read {}: {}", path, std::strerror(errno)));
-  }
-  auto file = ParseAuthFile(text);
+  const auto text = ReadWhole(path);
+  if (!text.ok()) return text.status();
+  auto file = ParseAuthFile(*text);
   if (file.ok()) return file;
   return storage::Error(file.status().code(), storage::ErrorReason(file.status()),
                         fmt::format("{}: {}", path, std::string(file.status().message())));

@@ -10,7 +10,7 @@
 // A token is `annals_{id}_{secret}`, the secret being 256 random bits in base64url: the file holds
 // only its SHA-256, and reading the file lets nobody in. A certificate is named by its common name
 // or one of its subject alternative names (DNS or URI). `annalsd token` writes the file; it may be
-// edited by hand. Unknown members are refused.
+// edited by hand. Unknown members are refused, and members that stand twice.
 #pragma once
 
 #include <array>
@@ -57,8 +57,9 @@ struct AuthFile {
 [[nodiscard]] absl::StatusOr<AuthFile> ReadAuthFile(const std::string& path);
 
 // Reads the file (none is as an empty one), lets `change` alter it, and puts it back whole by
-// rename, readable by its owner alone where it is new. Changes by several processes follow one
-// another.
+// rename: readable by its owner alone where it is new, else of the owner and mode that it had.
+// Changes by several processes follow one another. Those of ReadAuthFile, of `change`, and
+// FAILED_PRECONDITION (CANNOT_WRITE), which leave the file as it was.
 [[nodiscard]] absl::Status ChangeAuthFile(const std::string& path,
                                           absl::FunctionRef<absl::Status(AuthFile&)> change);
 

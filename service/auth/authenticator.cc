@@ -26,6 +26,10 @@ absl::Status BadToken() {
 
 absl::Status Expired() { return Unauthenticated("TOKEN_EXPIRED", "the bearer token has expired"); }
 
+absl::Status UnknownCertificate() {
+  return Unauthenticated("UNKNOWN_CERTIFICATE", "the client certificate names nobody known here");
+}
+
 bool HasScheme(std::string_view authorization) {
   if (authorization.size() < kBearer.size()) return false;
   for (std::size_t i = 0; i < kBearer.size(); ++i) {
@@ -36,10 +40,12 @@ bool HasScheme(std::string_view authorization) {
 
 }  // namespace
 
-Authenticator::Authenticator(std::string path) : path_(std::move(path)) {}
+Authenticator::Authenticator(std::string path, absl::Duration reload_interval)
+    : path_(std::move(path)), reload_interval_(reload_interval) {}
 
-absl::StatusOr<std::unique_ptr<Authenticator>> Authenticator::Open(const std::string& path) {
-  std::unique_ptr<Authenticator> authenticator(new Authenticator(path));
+absl::StatusOr<std::unique_ptr<Authenticator>> Authenticator::Open(const std::string& path,
+                                                                   absl::Duration reload_interval) {
+  std::unique_ptr<Authenticator> authenticator(new Authenticator(path, reload_interval));
   const absl::Status read = authenticator->Reload();
   if (!read.ok()) return read;
   authenticator->watcher_ = std::thread([raw = authenticator.get()] { raw->Watch(); });
@@ -58,8 +64,9 @@ Authenticator::~Authenticator() {
 Authenticator::FileState Authenticator::StateOf(const std::string& path) {
   struct stat status {};
   if (stat(path.c_str(), &status) != 0) return {};
+  // Not when it was written last: that a file may be read now is a change as well.
   return {status.st_dev, status.st_ino, status.st_size,
-          std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec};
+          std::int64_t{status.st_ctim.tv_sec} * 1'000'000'000 + status.st_ctim.tv_nsec};
 }
 
 std::shared_ptr<const Authenticator::Table> Authenticator::MakeTable(const AuthFile& file) {
@@ -83,6 +90,8 @@ absl::Status Authenticator::Reload() {
   // What changes while it is read is read again the next time.
   state_ = StateOf(path_);
   const auto file = ReadAuthFile(path_);
+  // What could not be read is tried again: what was revoked in it must not stay in force.
+  if (storage::ErrorReason(file.status()) == "CANNOT_READ") state_ = {};
   if (!file.ok()) return file.status();
   if (file->principals.empty()) {
     return storage::Error(
@@ -117,7 +126,7 @@ absl::StatusOr<Identity> Authenticator::Authenticate(const Credentials& credenti
     if (found != known->certificates.end()) return Identity{found->second, {}, name};
   }
   if (!credentials.certificate_names.empty()) {
-    return Unauthenticated("UNKNOWN_CERTIFICATE", "the client certificate names nobody known here");
+    return UnknownCertificate();
   }
   return Unauthenticated("NO_CREDENTIALS",
                          "say who calls: a bearer token in the header authorization is needed");
@@ -133,7 +142,7 @@ absl::Status Authenticator::Recheck(const Identity& identity) const {
              found != known->certificates.end()) {
     principal = found->second;
   }
-  if (principal == nullptr) return BadToken();
+  if (principal == nullptr) return identity.token_id.empty() ? UnknownCertificate() : BadToken();
   if (*principal == *identity.principal) return absl::OkStatus();
   return Unauthenticated("RIGHTS_CHANGED", "what the caller may do has changed; call again");
 }
@@ -157,15 +166,20 @@ void Authenticator::RevokeWhatIsOver() {
 }
 
 void Authenticator::Watch() {
-  const auto interval = absl::ToChronoMilliseconds(kReloadInterval);
+  const auto interval = absl::ToChronoMilliseconds(reload_interval_);
+  std::string failure;  // that was logged last
   std::unique_lock lock(mutex_);
   while (!wake_.wait_for(lock, interval, [this] { return stopping_; })) {
     lock.unlock();
     if (StateOf(path_) != state_) {
       const absl::Status status = Reload();
-      Log(status.ok() ? LogLevel::kInfo : LogLevel::kError,
-          status.ok() ? "auth file read again" : "auth file not read; the one before stays",
-          {{"file", path_}, {"error", std::string(status.message())}});
+      const std::string error(status.message());
+      if (status.ok() || error != failure) {
+        Log(status.ok() ? LogLevel::kInfo : LogLevel::kError,
+            status.ok() ? "auth file read again" : "auth file not read; the one before stays",
+            {{"file", path_}, {"error", error}});
+      }
+      failure = error;
     }
     RevokeWhatIsOver();
     lock.lock();

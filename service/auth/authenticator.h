@@ -1,7 +1,7 @@
 // Says who calls, by the file that --auth names, and notices when that changes.
 //
-// The file is looked at every kReloadInterval: a new one takes effect then, one that cannot be read
-// or is wrong is logged and leaves the one before in force. Thread-safe.
+// The file is looked at every so often: a new one takes effect then, one that cannot be read
+// (it is tried again) or is wrong is logged and leaves the one before in force. Thread-safe.
 #pragma once
 
 #include <condition_variable>
@@ -42,14 +42,15 @@ class LongCall {
  public:
   virtual ~LongCall() = default;
   [[nodiscard]] virtual const Identity& identity() const = 0;
-  // Called once every kReloadInterval until the call is forgotten. Must not block or call back.
+  // Called after each look at the file until the call is forgotten. Must not block or call back.
   virtual void Revoke(const absl::Status& why) = 0;
 };
 
 class Authenticator {
  public:
   // Those of ReadAuthFile; FAILED_PRECONDITION (NOBODY_MAY_CALL) where the file has no principal.
-  [[nodiscard]] static absl::StatusOr<std::unique_ptr<Authenticator>> Open(const std::string& path);
+  [[nodiscard]] static absl::StatusOr<std::unique_ptr<Authenticator>> Open(
+      const std::string& path, absl::Duration reload_interval = kReloadInterval);
   ~Authenticator();
   Authenticator(const Authenticator&) = delete;
   Authenticator& operator=(const Authenticator&) = delete;
@@ -82,7 +83,7 @@ class Authenticator {
     bool operator==(const FileState&) const = default;
   };
 
-  explicit Authenticator(std::string path);
+  Authenticator(std::string path, absl::Duration reload_interval);
   static FileState StateOf(const std::string& path);
   static std::shared_ptr<const Table> MakeTable(const AuthFile& file);
   [[nodiscard]] std::shared_ptr<const Table> table() const;
@@ -91,6 +92,7 @@ class Authenticator {
   void RevokeWhatIsOver();
 
   const std::string path_;
+  const absl::Duration reload_interval_;
   FileState state_;  // of the file last read; the watching thread's after Open
 
   mutable std::mutex mutex_;

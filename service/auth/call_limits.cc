@@ -11,6 +11,8 @@ namespace annals::service {
 namespace {
 
 constexpr int kBurst = 2;
+constexpr double kRounding = 1e-6;  // of a request: what adding up fractions may lose
+constexpr absl::Duration kDelayStep = absl::Microseconds(1);
 constexpr absl::Duration kStreamDelay = absl::Seconds(1);  // a stream may end at any time
 
 absl::Status Exhausted(std::string_view reason, std::string_view message, absl::Duration delay) {
@@ -36,10 +38,10 @@ absl::Status CallLimits::TakeRequest(const std::string& principal) {
   const double gained = std::max(0.0, rate * absl::ToDoubleSeconds(now - account.filled));
   account.requests = std::min(kBurst * rate, account.requests + gained);
   account.filled = std::max(now, account.filled);
-  if (account.requests < 1) {
+  if (account.requests + kRounding < 1) {
     return Exhausted("TOO_MANY_REQUESTS",
                      fmt::format("more than {} requests a second", options_.requests_per_second),
-                     absl::Seconds((1 - account.requests) / rate));
+                     absl::Ceil(absl::Seconds((1 - account.requests) / rate), kDelayStep));
   }
   account.requests -= 1;
   return absl::OkStatus();
@@ -50,7 +52,7 @@ absl::Status CallLimits::TakeRows(const std::string& principal, std::int64_t row
   const absl::Time now = clock_();
   const std::lock_guard lock(mutex_);
   Account& account = accounts_[principal];
-  if (account.day != DayOf(now)) {
+  if (account.day < DayOf(now)) {
     account.day = DayOf(now);
     account.rows = 0;
   }

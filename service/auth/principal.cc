@@ -33,7 +33,12 @@ bool Principal::MayEdit(const std::string& feed) const {
 
 storage::Visibility Principal::Sight() const {
   if (is_admin()) return storage::Visibility::All();
-  return storage::Visibility::Of({name(), fmt::format("roles/{}", RoleWord(role))}, feeds);
+  return storage::Visibility::Of({name(), fmt::format("roles/{}", RoleWord(role))},
+                                 TakesFeeds(role) ? feeds : std::set<std::string>());
+}
+
+bool TakesFeeds(annals::v1::Role role) {
+  return role == annals::v1::ROLE_CONTRIBUTOR || role == annals::v1::ROLE_EDITOR;
 }
 
 std::string_view RoleWord(annals::v1::Role role) {

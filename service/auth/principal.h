@@ -31,6 +31,8 @@ struct Principal {
   static Principal Local() { return {"local", annals::v1::ROLE_ADMIN, {}}; }
 };
 
+// Whether the role is one in feeds of the principal's own: contributor and editor.
+[[nodiscard]] bool TakesFeeds(annals::v1::Role role);
 // "reader", "contributor", "editor", "admin".
 [[nodiscard]] std::string_view RoleWord(annals::v1::Role role);
 // ROLE_UNSPECIFIED where the word is no role.

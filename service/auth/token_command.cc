@@ -8,6 +8,7 @@
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 #include "service/auth/auth_file.h"
+#include "service/validate/text.h"
 #include "storage/error.h"
 #include "storage/event_name.h"
 
@@ -38,10 +39,6 @@ absl::StatusOr<absl::Duration> ParseDuration(std::string_view text) {
   }
   return Wrong("BAD_DURATION",
                fmt::format("--expires {}: must be a number with s, m, h or d, or never", text));
-}
-
-bool TakesFeeds(annals::v1::Role role) {
-  return role == annals::v1::ROLE_CONTRIBUTOR || role == annals::v1::ROLE_EDITOR;
 }
 
 // Gives the principal the role and feeds that the command names.
@@ -76,6 +73,9 @@ absl::Status SetRights(const TokenCommand& command, bool is_new, Principal* prin
 }
 
 absl::Status AddCertificate(const std::string& name, const AuthFile& file, PrincipalEntry* entry) {
+  if (!CharacterCount(name) || HasControls(name)) {
+    return Wrong("BAD_CERTIFICATE", fmt::format("--certificate {}: is no name", Quoted(name)));
+  }
   for (const PrincipalEntry& other : file.principals) {
     if (std::ranges::find(other.certificates, name) == other.certificates.end()) continue;
     return storage::Error(absl::StatusCode::kAlreadyExists, "CERTIFICATE_TAKEN",

@@ -25,9 +25,9 @@ struct TokenCommand {
 
 // Does it. What is asked for (the new token, the list) goes to `out`, the rest to `err`. All errors
 // leave the file as it was: INVALID_ARGUMENT (BAD_PRINCIPAL, BAD_ROLE, ROLE_NEEDED, FEEDS_NEEDED,
-// FEEDS_NOT_TAKEN, BAD_FEED, BAD_DURATION), FAILED_PRECONDITION (TOO_MANY_TOKENS: two have not
-// expired), ALREADY_EXISTS (CERTIFICATE_TAKEN), NOT_FOUND (TOKEN_NOT_FOUND), and those of
-// service/auth/auth_file.h.
+// FEEDS_NOT_TAKEN, BAD_FEED, BAD_DURATION, BAD_CERTIFICATE), FAILED_PRECONDITION (TOO_MANY_TOKENS:
+// two have not expired), ALREADY_EXISTS (CERTIFICATE_TAKEN), NOT_FOUND (TOKEN_NOT_FOUND), and those
+// of service/auth/auth_file.h.
 [[nodiscard]] absl::Status RunTokenCommand(const TokenCommand& command, absl::Time now,
                                            std::ostream& out, std::ostream& err);
 

@@ -72,8 +72,8 @@ TEST(CountText, SaysHowSureItIs) {
 
 TEST(Table, AlignsAndCutsTheFlexibleColumn) {
   std::ostringstream out;
-  Table table(out, {{.title = "KIND"}, {.title = "EMPTY"}, {.title = "TITLE", .width_min = 12}},
-              24, false);
+  Table table(out, {{.title = "KIND"}, {.title = "EMPTY"}, {.title = "TITLE", .width_min = 12}}, 24,
+              false);
   table.Add({"capture", "", "Двоє полонених у Курській області"});
   table.Add({"strike", "", "short"});
   table.Finish();

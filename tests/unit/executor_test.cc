@@ -17,9 +17,9 @@ TEST(Executor, RunsWhatItTook) {
 }
 
 TEST(Executor, RefusesWhenItsQueueIsFull) {
-  Executor executor(1, 2);
   std::promise<void> started;
   std::promise<void> go_on;
+  Executor executor(1, 2);  // ends, and its task with it, before the promises do
   ASSERT_TRUE(executor.TrySubmit([&] {
     started.set_value();
     go_on.get_future().wait();

@@ -2,11 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
+#include "service/call.h"
 #include "storage/error.h"
 
 namespace annals::service {
@@ -63,15 +66,34 @@ TEST(GrpcStatus, NamesTheCodeWhereThereIsNoReason) {
   EXPECT_EQ(info->reason(), "INTERNAL");
 }
 
+// When the client reads that it may come back; none where it is not told to.
+std::optional<absl::Duration> DelayOf(const absl::Status& status) {
+  const auto retry = Detail<google::rpc::RetryInfo>(Rich(ToGrpcStatus(status, "")));
+  if (!retry) return std::nullopt;
+  return absl::Seconds(retry->retry_delay().seconds()) +
+         absl::Nanoseconds(retry->retry_delay().nanos());
+}
+
+absl::Status Exhausted(std::string_view reason) {
+  return storage::Error(absl::StatusCode::kResourceExhausted, reason, "too much");
+}
+
 TEST(GrpcStatus, SaysWhenToTryAgain) {
-  const auto full = storage::Error(absl::StatusCode::kResourceExhausted, "QUEUE_FULL", "full");
-  EXPECT_EQ(Detail<google::rpc::RetryInfo>(Rich(ToGrpcStatus(full, "")))->retry_delay().seconds(),
-            1);
-  const auto soon = WithRetryDelay(full, absl::Milliseconds(250));
-  EXPECT_EQ(Detail<google::rpc::RetryInfo>(Rich(ToGrpcStatus(soon, "")))->retry_delay().nanos(),
-            250'000'000);
-  EXPECT_FALSE(Detail<google::rpc::RetryInfo>(
-      Rich(ToGrpcStatus(storage::InvalidField("f", "BAD", "bad"), ""))));
+  EXPECT_EQ(DelayOf(absl::UnavailableError("gone")), absl::Seconds(1));
+  EXPECT_EQ(DelayOf(QueueFull()), absl::Seconds(1));
+  EXPECT_EQ(DelayOf(Exhausted("DATABASE_FULL")), absl::Seconds(10));
+  for (const absl::Duration delay :
+       {absl::Milliseconds(250), absl::Seconds(90) + absl::Nanoseconds(1), absl::ZeroDuration()}) {
+    EXPECT_EQ(DelayOf(WithRetryDelay(Exhausted("TOO_MANY_ROWS"), delay)), delay);
+    EXPECT_EQ(DelayOf(WithRetryDelay(absl::UnavailableError("gone"), delay)), delay);
+  }
+}
+
+TEST(GrpcStatus, SaysNothingOfTryingAgainWhereThatMayNotHelp) {
+  EXPECT_EQ(DelayOf(Exhausted("STREAM_TOO_LONG")), std::nullopt);
+  EXPECT_EQ(DelayOf(absl::ResourceExhaustedError("too much")), std::nullopt);
+  EXPECT_EQ(DelayOf(storage::InvalidField("f", "BAD", "bad")), std::nullopt);
+  EXPECT_EQ(DelayOf(absl::InternalError("broken")), std::nullopt);
 }
 
 TEST(GrpcStatus, ListsViolationsWithinBounds) {
