@@ -198,11 +198,17 @@ class File {
 absl::Status Replace(const std::string& path, const std::string& text) {
   const std::string fresh = path + ".new";
   struct stat before {};
-  const mode_t mode = stat(path.c_str(), &before) == 0 ? before.st_mode & 07777 : kFileMode;
+  const bool existed = stat(path.c_str(), &before) == 0;
   unlink(fresh.c_str());
   {
-    const File file(fresh, O_WRONLY | O_CREAT | O_EXCL, mode);
+    const File file(fresh, O_WRONLY | O_CREAT | O_EXCL, kFileMode);
     if (file.fd() < 0) return CannotWrite(fresh);
+    // Who could read the file can go on reading it: annalsd may run as another user than whoever
+    // changes it, and must see what was revoked.
+    if (existed && (fchown(file.fd(), before.st_uid, before.st_gid) != 0 ||
+                    fchmod(file.fd(), before.st_mode & 07777) != 0)) {
+      return CannotWrite(path);
+    }
     for (std::string_view left = text; !left.empty();) {
       const ssize_t written = write(file.fd(), left.data(), left.size());
       if (written < 0) return CannotWrite(fresh);

@@ -57,8 +57,8 @@ struct AuthFile {
 [[nodiscard]] absl::StatusOr<AuthFile> ReadAuthFile(const std::string& path);
 
 // Reads the file (none is as an empty one), lets `change` alter it, and puts it back whole by
-// rename, readable by its owner alone where it is new. Changes by several processes follow one
-// another.
+// rename, readable by its owner alone where it is new, with the owner and mode that it had where it
+// is not. Changes by several processes follow one another.
 [[nodiscard]] absl::Status ChangeAuthFile(const std::string& path,
                                           absl::FunctionRef<absl::Status(AuthFile&)> change);
 
