@@ -98,7 +98,8 @@ class Server:
         self.prefix = list(prefix)
         self.environment = environment
         self.process = None
-        self.address = None
+        self.address = None  # The first of them.
+        self.addresses = []
         self.lines = []
 
     def spawn(self):
@@ -133,7 +134,8 @@ class Server:
                 self.lines.append(line)
                 if line.startswith("annalsd ready: "):
                     words = dict(word.split("=", 1) for word in line.split() if "=" in word)
-                    self.address = words["grpc"]
+                    self.addresses = words["grpc"].split(",")
+                    self.address = self.addresses[0]
 
     def log(self):
         return "".join(self.lines)
@@ -198,12 +200,13 @@ class Client:
     next call brings the new ones. `tls` are credentials of grpc.ssl_channel_credentials; the
     connection is this client's own."""
 
-    def __init__(self, address, token=None, headers=(), tls=None):
+    def __init__(self, address, token=None, headers=(), tls=None, options=()):
         self.token = token
         self.headers = headers
         options = [
             ("grpc.max_receive_message_length", 64 << 20), ("grpc.use_local_subchannel_pool", 1),
-            ("grpc.initial_reconnect_backoff_ms", 100), ("grpc.max_reconnect_backoff_ms", 500)]
+            ("grpc.initial_reconnect_backoff_ms", 100), ("grpc.max_reconnect_backoff_ms", 500),
+            *options]
         channel = grpc.secure_channel(address, tls, options) if tls is not None else \
             grpc.insecure_channel(address, options)
         self.channel = grpc.intercept_channel(channel, _Headers(self._headers))
@@ -278,6 +281,19 @@ def request_id(call):
 def is_over(call):
     """Whether a call has ended; what it was answered need not have been read."""
     return not call.is_active()
+
+
+class Hold:
+    """Keeps the sending side of streams open, and silent, until the test ends."""
+
+    def __init__(self, test):
+        self._over = threading.Event()
+        test.addCleanup(self._over.set)
+
+    def messages(self, *first):
+        """Yields these and then nothing."""
+        yield from first
+        self._over.wait(DEADLINE_S)
 
 
 def event(name, start=1_736_640_000, days=1, **fields):
@@ -422,6 +438,7 @@ class AccessTest(ServerTest):
     ADMIN = "chief"
     callers = {}  # Others than the administrator: the flags of `annalsd token create`.
     arguments = ()  # of annalsd
+    listen = None  # None is a UNIX socket.
 
     @classmethod
     def make_server(cls):
@@ -429,7 +446,8 @@ class AccessTest(ServerTest):
         cls.auth.create(cls.ADMIN, "--role", "admin")
         for principal, rights in cls.callers.items():
             cls.auth.create(principal, *rights)
-        return Server(cls.directory, "--auth", str(cls.auth.path), *cls.arguments)
+        return Server(cls.directory, "--auth", str(cls.auth.path), *cls.arguments,
+                      listen=cls.listen)
 
     @classmethod
     def make_client(cls, principal=ADMIN, **options):
