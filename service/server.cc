@@ -145,8 +145,7 @@ struct Server::State {
         catalog(backend),
         status(backend) {}
 
-  absl::Status Listen(const std::vector<ListenAddress>& listen, bool reflection,
-                      const std::shared_ptr<grpc::ServerCredentials>& tcp_credentials);
+  absl::Status Listen(const std::vector<ListenAddress>& listen, bool reflection);
 
   std::unique_ptr<TokenCodec> tokens;
   std::unique_ptr<Authenticator> authenticator;  // null: no access control
@@ -159,13 +158,12 @@ struct Server::State {
   IngestService ingest;
   CatalogService catalog;
   StatusService status;
+  std::shared_ptr<grpc::ServerCredentials> tcp_credentials = grpc::InsecureServerCredentials();
   std::vector<std::string> addresses;
   std::unique_ptr<grpc::Server> server;
 };
 
-absl::Status Server::State::Listen(
-    const std::vector<ListenAddress>& listen, bool reflection,
-    const std::shared_ptr<grpc::ServerCredentials>& tcp_credentials) {
+absl::Status Server::State::Listen(const std::vector<ListenAddress>& listen, bool reflection) {
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
@@ -212,17 +210,16 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   absl::StatusOr<std::unique_ptr<Authenticator>> authenticator = nullptr;
   if (!options.auth_file.empty()) authenticator = Authenticator::Open(options.auth_file);
   if (!authenticator.ok()) return authenticator.status();
-  absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> credentials =
-      grpc::InsecureServerCredentials();
-  if (options.tls.given()) credentials = MakeTlsCredentials(options.tls);
-  if (!credentials.ok()) return credentials.status();
+  absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> tls = nullptr;
+  if (options.tls.given()) tls = MakeTlsCredentials(options.tls);
+  if (!tls.ok()) return tls.status();
   auto tokens = MakeTokens(stores);
   if (!tokens.ok()) return tokens.status();
   auto state =
       std::make_unique<State>(options, stores, *std::move(tokens), *std::move(authenticator));
+  if (options.tls.given()) state->tcp_credentials = *std::move(tls);
   const bool local = std::ranges::all_of(*addresses, &ListenAddress::is_local);
-  const absl::Status listening =
-      state->Listen(*addresses, options.reflection.value_or(local), *credentials);
+  const absl::Status listening = state->Listen(*addresses, options.reflection.value_or(local));
   if (!listening.ok()) return listening;
   return std::unique_ptr<Server>(new Server(std::move(state)));
 }

@@ -2,84 +2,154 @@
 
 #include <cerrno>
 #include <cstring>
+#include <deque>
+#include <fstream>
+#include <iterator>
+#include <string_view>
+#include <utility>
 
 #include "fmt/format.h"
-#include "grpc/grpc_security_constants.h"
-#include "grpcpp/security/tls_certificate_provider.h"
-#include "grpcpp/security/tls_credentials_options.h"
+#include "grpc/grpc.h"
+#include "grpc/grpc_security.h"
 #include "openssl/pem.h"
 #include "openssl/x509.h"
+#include "service/log.h"
 #include "storage/error.h"
 
 namespace annals::service {
 namespace {
 
-constexpr unsigned kReloadSeconds = 1;
-
 using Bio = std::unique_ptr<BIO, decltype(&BIO_free)>;
 using Certificate = std::unique_ptr<X509, decltype(&X509_free)>;
 using Key = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
+
+// What TlsFiles hold.
+struct TlsTexts {
+  std::string certificate;
+  std::string key;
+  std::string client_ca;  // empty where clients are not asked
+  bool operator==(const TlsTexts&) const = default;
+};
 
 absl::Status BadFile(std::string_view field, const std::string& path, std::string_view why) {
   return storage::Error(absl::StatusCode::kInvalidArgument, "BAD_TLS_FILE",
                         fmt::format("--{} {}: {}", field, path, why), field);
 }
 
-absl::StatusOr<Bio> Open(std::string_view field, const std::string& path) {
-  Bio bio(BIO_new_file(path.c_str(), "r"), BIO_free);
-  if (bio == nullptr) return BadFile(field, path, std::strerror(errno));
-  return bio;
+absl::Status Read(std::string_view field, const std::string& path, std::string* text) {
+  errno = 0;
+  std::ifstream stream(path, std::ios::binary);
+  text->assign(std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>());
+  if (stream && !stream.bad()) return absl::OkStatus();
+  return BadFile(field, path, errno == 0 ? "cannot be read" : std::strerror(errno));
 }
 
-absl::StatusOr<Certificate> ReadCertificate(std::string_view field, const std::string& path) {
-  const auto bio = Open(field, path);
-  if (!bio.ok()) return bio.status();
-  Certificate certificate(PEM_read_bio_X509(bio->get(), nullptr, nullptr, nullptr), X509_free);
+absl::StatusOr<TlsTexts> ReadAll(const TlsFiles& files) {
+  TlsTexts texts;
+  absl::Status read = Read("tls-cert", files.certificate, &texts.certificate);
+  if (read.ok()) read = Read("tls-key", files.key, &texts.key);
+  if (read.ok() && !files.client_ca.empty()) {
+    read = Read("tls-client-ca", files.client_ca, &texts.client_ca);
+  }
+  if (!read.ok()) return read;
+  return texts;
+}
+
+Bio Open(const std::string& text) {
+  return {BIO_new_mem_buf(text.data(), static_cast<int>(text.size())), BIO_free};
+}
+
+// OpenSSL would ask the terminal.
+int NoPassphrase(char* /*buffer*/, int /*size*/, int /*writing*/, void* /*data*/) { return 0; }
+
+absl::StatusOr<Certificate> ParseCertificate(std::string_view field, const std::string& path,
+                                             const std::string& text) {
+  const Bio bio = Open(text);
+  Certificate certificate(PEM_read_bio_X509(bio.get(), nullptr, NoPassphrase, nullptr), X509_free);
   if (certificate == nullptr) return BadFile(field, path, "holds no certificate in PEM");
   return certificate;
 }
 
-// Else OpenSSL would ask at the terminal.
-int NoPassPhrase(char* /*phrase*/, int /*size*/, int /*writing*/, void* /*context*/) { return -1; }
-
 // What gRPC would only tell clients, as failed handshakes.
-absl::Status CheckFiles(const TlsFiles& files) {
-  const auto certificate = ReadCertificate("tls-cert", files.certificate);
+absl::Status Check(const TlsFiles& files, const TlsTexts& texts) {
+  const auto certificate = ParseCertificate("tls-cert", files.certificate, texts.certificate);
   if (!certificate.ok()) return certificate.status();
-  const auto bio = Open("tls-key", files.key);
-  if (!bio.ok()) return bio.status();
-  const Key key(PEM_read_bio_PrivateKey(bio->get(), nullptr, NoPassPhrase, nullptr), EVP_PKEY_free);
+  const Bio bio = Open(texts.key);
+  const Key key(PEM_read_bio_PrivateKey(bio.get(), nullptr, NoPassphrase, nullptr), EVP_PKEY_free);
   if (key == nullptr) {
-    return BadFile("tls-key", files.key, "holds no private key in PEM that needs no pass phrase");
+    return BadFile("tls-key", files.key, "holds no private key in PEM, or one under a passphrase");
   }
   if (X509_check_private_key(certificate->get(), key.get()) != 1) {
     return BadFile("tls-key", files.key, "is not the key of the certificate");
   }
   if (files.client_ca.empty()) return absl::OkStatus();
-  return ReadCertificate("tls-client-ca", files.client_ca).status();
+  return ParseCertificate("tls-client-ca", files.client_ca, texts.client_ca).status();
 }
+
+// Looks at the files whenever a connection is made. gRPC's own watcher takes a certificate and a
+// key that do not belong together, and fails every handshake until both have been replaced.
+class FileCredentials final : public grpc::ServerCredentials {
+ public:
+  explicit FileCredentials(TlsFiles files) : files_(std::move(files)) {}
+
+  void SetAuthMetadataProcessor(
+      const std::shared_ptr<grpc::AuthMetadataProcessor>& /*processor*/) override {}
+
+ private:
+  // What one listening port has seen of the files. gRPC asks for one port at a time.
+  struct Port {
+    const TlsFiles* files;
+    TlsTexts served;
+    std::string complaint;  // what was wrong the last time, so that it is told once
+  };
+
+  int AddPortToServer(const std::string& address, grpc_server* server) override {
+    Port& port = ports_.emplace_back(Port{&files_, {}, {}});
+    grpc_server_credentials* const credentials = grpc_ssl_server_credentials_create_with_options(
+        grpc_ssl_server_credentials_create_options_using_config_fetcher(
+            files_.client_ca.empty() ? GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE
+                                     : GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY,
+            &FileCredentials::Fetch, &port));
+    const int bound = grpc_server_add_http2_port(server, address.c_str(), credentials);
+    grpc_server_credentials_release(credentials);
+    return bound;
+  }
+
+  static grpc_ssl_certificate_config_reload_status Fetch(
+      void* data, grpc_ssl_server_certificate_config** config) {
+    Port& port = *static_cast<Port*>(data);
+    auto texts = ReadAll(*port.files);
+    if (texts.ok() && *texts == port.served) return GRPC_SSL_CERTIFICATE_CONFIG_RELOAD_UNCHANGED;
+    const absl::Status good = texts.ok() ? Check(*port.files, *texts) : texts.status();
+    if (!good.ok()) {
+      const std::string complaint(good.message());
+      if (std::exchange(port.complaint, complaint) != complaint) {
+        Log(LogLevel::kError, "TLS files not taken; those before stay", {{"error", complaint}});
+      }
+      return port.served == TlsTexts{} ? GRPC_SSL_CERTIFICATE_CONFIG_RELOAD_FAIL
+                                       : GRPC_SSL_CERTIFICATE_CONFIG_RELOAD_UNCHANGED;
+    }
+    port.served = *std::move(texts);
+    port.complaint.clear();
+    const grpc_ssl_pem_key_cert_pair pair{port.served.key.c_str(), port.served.certificate.c_str()};
+    // gRPC 1.51 asserts that there are roots; where clients are not asked, nothing is held to them.
+    const std::string& roots =
+        port.served.client_ca.empty() ? port.served.certificate : port.served.client_ca;
+    *config = grpc_ssl_server_certificate_config_create(roots.c_str(), &pair, 1);
+    return GRPC_SSL_CERTIFICATE_CONFIG_RELOAD_NEW;
+  }
+
+  const TlsFiles files_;
+  std::deque<Port> ports_;  // stay where they are
+};
 
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeTlsCredentials(const TlsFiles& files) {
-  const absl::Status checked = CheckFiles(files);
+  const auto texts = ReadAll(files);
+  const absl::Status checked = texts.ok() ? Check(files, *texts) : texts.status();
   if (!checked.ok()) return checked;
-  namespace tls = grpc::experimental;
-  const bool asks_clients = !files.client_ca.empty();
-  const auto provider = asks_clients
-                            ? std::make_shared<tls::FileWatcherCertificateProvider>(
-                                  files.key, files.certificate, files.client_ca, kReloadSeconds)
-                            : std::make_shared<tls::FileWatcherCertificateProvider>(
-                                  files.key, files.certificate, kReloadSeconds);
-  tls::TlsServerCredentialsOptions options(provider);
-  options.watch_identity_key_cert_pairs();
-  if (asks_clients) {
-    options.watch_root_certs();
-    options.set_cert_request_type(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
-  }
-  auto credentials = tls::TlsServerCredentials(options);
-  if (credentials == nullptr) return absl::InternalError("gRPC made no TLS credentials");
-  return credentials;
+  return std::make_shared<FileCredentials>(files);
 }
 
 }  // namespace annals::service

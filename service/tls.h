@@ -17,10 +17,11 @@ struct TlsFiles {
   [[nodiscard]] bool given() const { return !certificate.empty(); }
 };
 
-// Credentials that follow the files: a pair replaced by rename is served to connections made from a
-// second or two later on; connections that stand stay. INVALID_ARGUMENT (BAD_TLS_FILE) names a file
-// that cannot be read, holds no PEM of its kind, a key of another certificate or one behind a pass
-// phrase.
+// Credentials that follow the files, and must outlive the server: what was replaced is served to
+// connections made from then on, while files that are wrong or do not belong together (one of two
+// was replaced so far) leave those before in force and are logged; connections that stand stay.
+// INVALID_ARGUMENT (BAD_TLS_FILE) names a file that cannot be read, holds no PEM of its kind, or a
+// key of another certificate.
 [[nodiscard]] absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeTlsCredentials(
     const TlsFiles& files);
 

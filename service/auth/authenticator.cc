@@ -104,29 +104,41 @@ absl::Status Authenticator::Reload() {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Identity> Authenticator::Authenticate(const Credentials& credentials) const {
+absl::StatusOr<Identity> Authenticator::AuthenticateToken(std::string_view authorization) {
+  if (!HasScheme(authorization)) return BadToken();
+  const auto token = ParseToken(authorization.substr(kBearer.size()));
+  if (!token) return BadToken();
+  // A token may be used as soon as it is made.
+  if (!table()->tokens.contains(token->id)) ReloadIfChanged();
   const auto known = table();
-  if (!credentials.authorization.empty()) {
-    const std::string_view authorization = credentials.authorization;
-    if (!HasScheme(authorization)) return BadToken();
-    const auto token = ParseToken(authorization.substr(kBearer.size()));
-    if (!token) return BadToken();
-    const auto found = known->tokens.find(token->id);
-    // An id that is not there takes as long as a secret that is wrong.
-    const SecretHash hash = HashSecret(token->secret);
-    const SecretHash expected =
-        found == known->tokens.end() ? SecretHash{} : found->second.secret_sha256;
-    if (CRYPTO_memcmp(hash.data(), expected.data(), hash.size()) != 0) return BadToken();
-    if (found == known->tokens.end()) return BadToken();
-    if (absl::Now() >= found->second.expire_time) return Expired();
-    return Identity{found->second.principal, token->id, {}};
+  const auto found = known->tokens.find(token->id);
+  // An id that is not there takes as long as a secret that is wrong.
+  const SecretHash hash = HashSecret(token->secret);
+  const SecretHash expected =
+      found == known->tokens.end() ? SecretHash{} : found->second.secret_sha256;
+  if (CRYPTO_memcmp(hash.data(), expected.data(), hash.size()) != 0) return BadToken();
+  if (found == known->tokens.end()) return BadToken();
+  if (absl::Now() >= found->second.expire_time) return Expired();
+  return Identity{found->second.principal, token->id, {}};
+}
+
+absl::StatusOr<Identity> Authenticator::AuthenticateCertificate(
+    const std::vector<std::string>& names) {
+  for (const bool again : {false, true}) {
+    if (again) ReloadIfChanged();
+    const auto known = table();
+    for (const std::string& name : names) {
+      const auto found = known->certificates.find(name);
+      if (found != known->certificates.end()) return Identity{found->second, {}, name};
+    }
   }
-  for (const std::string& name : credentials.certificate_names) {
-    const auto found = known->certificates.find(name);
-    if (found != known->certificates.end()) return Identity{found->second, {}, name};
-  }
+  return UnknownCertificate();
+}
+
+absl::StatusOr<Identity> Authenticator::Authenticate(const Credentials& credentials) {
+  if (!credentials.authorization.empty()) return AuthenticateToken(credentials.authorization);
   if (!credentials.certificate_names.empty()) {
-    return UnknownCertificate();
+    return AuthenticateCertificate(credentials.certificate_names);
   }
   return Unauthenticated("NO_CREDENTIALS",
                          "say who calls: a bearer token in the header authorization is needed");
@@ -142,9 +154,24 @@ absl::Status Authenticator::Recheck(const Identity& identity) const {
              found != known->certificates.end()) {
     principal = found->second;
   }
-  if (principal == nullptr) return identity.token_id.empty() ? UnknownCertificate() : BadToken();
+  if (principal == nullptr) {
+    return identity.certificate.empty() ? BadToken() : UnknownCertificate();
+  }
   if (*principal == *identity.principal) return absl::OkStatus();
   return Unauthenticated("RIGHTS_CHANGED", "what the caller may do has changed; call again");
+}
+
+void Authenticator::ReloadIfChanged() {
+  const std::lock_guard lock(reload_mutex_);
+  if (StateOf(path_) == state_) return;
+  const absl::Status status = Reload();
+  const std::string failure(status.message());
+  if (status.ok() || failure != failure_) {
+    Log(status.ok() ? LogLevel::kInfo : LogLevel::kError,
+        status.ok() ? "auth file read again" : "auth file not read; the one before stays",
+        {{"file", path_}, {"error", failure}});
+  }
+  failure_ = failure;
 }
 
 void Authenticator::Remember(LongCall* call) {
@@ -167,20 +194,10 @@ void Authenticator::RevokeWhatIsOver() {
 
 void Authenticator::Watch() {
   const auto interval = absl::ToChronoMilliseconds(reload_interval_);
-  std::string failure;  // that was logged last
   std::unique_lock lock(mutex_);
   while (!wake_.wait_for(lock, interval, [this] { return stopping_; })) {
     lock.unlock();
-    if (StateOf(path_) != state_) {
-      const absl::Status status = Reload();
-      const std::string error(status.message());
-      if (status.ok() || error != failure) {
-        Log(status.ok() ? LogLevel::kInfo : LogLevel::kError,
-            status.ok() ? "auth file read again" : "auth file not read; the one before stays",
-            {{"file", path_}, {"error", error}});
-      }
-      failure = error;
-    }
+    ReloadIfChanged();
     RevokeWhatIsOver();
     lock.lock();
   }

@@ -1,7 +1,8 @@
 // Says who calls, by the file that --auth names, and notices when that changes.
 //
-// The file is looked at every so often: a new one takes effect then, one that cannot be read
-// (it is tried again) or is wrong is logged and leaves the one before in force. Thread-safe.
+// The file is looked at every so often, and when a token or certificate comes that is not known: a
+// new one takes effect then, one that cannot be read (it is tried again) or is wrong is logged and
+// leaves the one before in force. Thread-safe.
 #pragma once
 
 #include <condition_variable>
@@ -57,7 +58,7 @@ class Authenticator {
 
   // UNAUTHENTICATED: NO_CREDENTIALS; BAD_TOKEN (none of ours, or revoked); TOKEN_EXPIRED;
   // UNKNOWN_CERTIFICATE. A bearer token goes before a certificate.
-  [[nodiscard]] absl::StatusOr<Identity> Authenticate(const Credentials& credentials) const;
+  [[nodiscard]] absl::StatusOr<Identity> Authenticate(const Credentials& credentials);
   // Whether an identity given before is still good, and what it may do unchanged: OK or as above.
   [[nodiscard]] absl::Status Recheck(const Identity& identity) const;
 
@@ -87,13 +88,19 @@ class Authenticator {
   static FileState StateOf(const std::string& path);
   static std::shared_ptr<const Table> MakeTable(const AuthFile& file);
   [[nodiscard]] std::shared_ptr<const Table> table() const;
+  [[nodiscard]] absl::StatusOr<Identity> AuthenticateToken(std::string_view authorization);
+  [[nodiscard]] absl::StatusOr<Identity> AuthenticateCertificate(
+      const std::vector<std::string>& names);
   absl::Status Reload();
+  void ReloadIfChanged();
   void Watch();
   void RevokeWhatIsOver();
 
   const std::string path_;
   const absl::Duration reload_interval_;
-  FileState state_;  // of the file last read; the watching thread's after Open
+  std::mutex reload_mutex_;
+  FileState state_;      // of the file last read; guarded by reload_mutex_
+  std::string failure_;  // why it could not be read, as logged; guarded by reload_mutex_
 
   mutable std::mutex mutex_;
   std::shared_ptr<const Table> table_;  // guarded by mutex_

@@ -6,6 +6,7 @@ By hand, from the root of the source tree, with a build in build/release:
 
 import contextlib
 import csv
+import datetime
 import functools
 import io
 import json
@@ -97,7 +98,8 @@ class Server:
         self.prefix = list(prefix)
         self.environment = environment
         self.process = None
-        self.address = None
+        self.address = None  # The first of them.
+        self.addresses = []
         self.lines = []
 
     def spawn(self):
@@ -132,7 +134,8 @@ class Server:
                 self.lines.append(line)
                 if line.startswith("annalsd ready: "):
                     words = dict(word.split("=", 1) for word in line.split() if "=" in word)
-                    self.address = words["grpc"]
+                    self.addresses = words["grpc"].split(",")
+                    self.address = self.addresses[0]
 
     def log(self):
         return "".join(self.lines)
@@ -145,6 +148,19 @@ class Server:
 
     def signal(self, number):
         self.process.send_signal(number)
+
+    def database(self):
+        """Its PostgreSQL, as libpq reads it."""
+        return f"host={self.data}/run port=5432 user=annals dbname=annals"
+
+    def sql(self, query):
+        """The rows that its PostgreSQL answers, as dicts of texts; NULL is empty."""
+        answer = subprocess.run(
+            ["psql", "-X", "--csv", "-v", "ON_ERROR_STOP=1", "-d", self.database(), "-c", query],
+            capture_output=True, text=True, timeout=DEADLINE_S, check=False)
+        if answer.returncode != 0:
+            raise AssertionError(f"{query}\n{answer.stderr}")
+        return list(csv.DictReader(io.StringIO(answer.stdout)))
 
     def stop(self):
         """SIGTERM; returns the exit status."""
@@ -164,19 +180,45 @@ class Server:
         return None
 
 
-class Client:
-    """Stubs on one channel, over TLS where credentials are given. Use as a context manager."""
+class _Headers(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor,
+               grpc.StreamUnaryClientInterceptor, grpc.StreamStreamClientInterceptor):
+    """Sends with each call what `headers` answers at that moment."""
 
-    def __init__(self, address, credentials=None):
+    def __init__(self, headers):
+        self.headers = headers
+
+    def intercept(self, continuation, details, request):
+        metadata = [*(details.metadata or ()), *self.headers()]
+        return continuation(details._replace(metadata=metadata), request)
+
+    intercept_unary_unary = intercept_unary_stream = intercept
+    intercept_stream_unary = intercept_stream_stream = intercept
+
+
+class Client:
+    """Stubs on one channel. Use as a context manager. `token` and `headers` may be changed: the
+    next call brings the new ones. `tls` are credentials of grpc.ssl_channel_credentials; the
+    connection is this client's own."""
+
+    def __init__(self, address, token=None, headers=(), tls=None, options=()):
+        self.token = token
+        self.headers = headers
         options = [
             ("grpc.max_receive_message_length", 64 << 20), ("grpc.use_local_subchannel_pool", 1),
-            ("grpc.initial_reconnect_backoff_ms", 100), ("grpc.max_reconnect_backoff_ms", 500)]
-        self.channel = grpc.insecure_channel(address, options) if credentials is None else \
-            grpc.secure_channel(address, credentials, options)
+            ("grpc.initial_reconnect_backoff_ms", 100), ("grpc.max_reconnect_backoff_ms", 500),
+            *options]
+        channel = grpc.secure_channel(address, tls, options) if tls is not None else \
+            grpc.insecure_channel(address, options)
+        self.channel = grpc.intercept_channel(channel, _Headers(self._headers))
         self.events = event_grpc.EventServiceStub(self.channel)
         self.ingest = ingest_grpc.IngestServiceStub(self.channel)
         self.catalog = catalog_grpc.CatalogServiceStub(self.channel)
         self.status = status_grpc.StatusServiceStub(self.channel)
+
+    def _headers(self):
+        if self.token is None:
+            return list(self.headers)
+        return [*self.headers, ("authorization", f"Bearer {self.token}")]
 
     def __enter__(self):
         return self
@@ -208,15 +250,50 @@ class Client:
         return self.events.SummarizeEvents(request, timeout=DEADLINE_S).totals.event_count
 
 
-def error_info(error):
-    """The google.rpc.ErrorInfo of a failed call."""
+def error_detail(error, message):
+    """`message` filled from the details of a failed call."""
     for key, value in error.trailing_metadata() or ():
         if key == "grpc-status-details-bin":
-            info = error_details_pb2.ErrorInfo()
             for detail in rpc_status_pb.Status.FromString(value).details:
-                if detail.Unpack(info):
-                    return info
-    raise AssertionError(f"no ErrorInfo came with {error.code()}: {error.details()}")
+                if detail.Unpack(message):
+                    return message
+    kind = message.DESCRIPTOR.name
+    raise AssertionError(f"no {kind} came with {error.code()}: {error.details()}")
+
+
+def error_info(error):
+    """The google.rpc.ErrorInfo of a failed call."""
+    return error_detail(error, error_details_pb2.ErrorInfo())
+
+
+def retry_delay_s(error):
+    """After how long a refused call may be made again."""
+    delay = error_detail(error, error_details_pb2.RetryInfo()).retry_delay
+    return delay.seconds + delay.nanos / 1e9
+
+
+def request_id(call):
+    """What an ended call, or a failed one, was given to be named by."""
+    [value] = [value for key, value in call.trailing_metadata() if key == "annals-request-id"]
+    return value
+
+
+def is_over(call):
+    """Whether a call has ended; what it was answered need not have been read."""
+    return not call.is_active()
+
+
+class Hold:
+    """Keeps the sending side of streams open, and silent, until the test ends."""
+
+    def __init__(self, test):
+        self._over = threading.Event()
+        test.addCleanup(self._over.set)
+
+    def messages(self, *first):
+        """Yields these and then nothing."""
+        yield from first
+        self._over.wait(DEADLINE_S)
 
 
 def event(name, start=1_736_640_000, days=1, **fields):
@@ -230,16 +307,61 @@ def event(name, start=1_736_640_000, days=1, **fields):
     return events_pb.Event(name=name, **fields)
 
 
-def run_annals(address, *arguments, status=0, stdin=None):
-    """Runs `annals` against a server; the exit status must be `status`."""
+def run_program(program, *arguments, status=0, stdin=None, **options):
+    """Runs one of our programs; the exit status must be `status`, or any where that is None."""
     result = subprocess.run(
-        [BIN_DIR / "annals", "--server", address, *map(str, arguments)], input=stdin,
+        [BIN_DIR / program, *map(str, arguments)], input=stdin,
         stdin=subprocess.DEVNULL if stdin is None else None, capture_output=True, text=True,
-        timeout=10 * DEADLINE_S, check=False)
-    if result.returncode != status:
-        raise AssertionError(f"annals {' '.join(map(str, arguments))}: exit {result.returncode}, "
-                             f"not {status}\n{result.stdout[-2000:]}\n{result.stderr[-2000:]}")
+        timeout=10 * DEADLINE_S, check=False, **options)
+    if status is not None and result.returncode != status:
+        raise AssertionError(f"{program} {' '.join(map(str, arguments))}: exit "
+                             f"{result.returncode}, not {status}\n{result.stdout[-2000:]}\n"
+                             f"{result.stderr[-2000:]}")
     return result
+
+
+def run_annals(address, *arguments, **options):
+    """Runs `annals` against a server, as run_program does."""
+    return run_program("annals", "--server", address, *arguments, **options)
+
+
+class AuthFile:
+    """The file of --auth, written by `annalsd token` as an operator does."""
+
+    def __init__(self, directory):
+        self.directory = pathlib.Path(directory)
+        self.path = self.directory / "auth.json"
+        self.tokens = {}  # The newest of each principal.
+
+    def run(self, *arguments, **options):
+        return run_program("annalsd", "token", *arguments, "--auth", self.path, **options)
+
+    def create(self, principal, *rights):
+        """A new token of `principal`."""
+        token = self.run("create", principal, *rights).stdout.strip()
+        self.tokens[principal] = token
+        return token
+
+    def token_file(self, principal):
+        """A file of the principal's newest token, as `annals` reads it."""
+        path = self.directory / f"{principal}.token"
+        path.write_text(self.tokens[principal] + "\n")
+        return path
+
+    def revoke(self, token):
+        self.run("revoke", token_id(token))
+
+    def expire_time(self, token):
+        """When the token expires, in seconds since 1970."""
+        for principal in json.loads(self.path.read_text())["principals"]:
+            for entry in principal["tokens"]:
+                if entry["id"] == token_id(token):
+                    return datetime.datetime.fromisoformat(entry["expire_time"]).timestamp()
+        raise AssertionError("there is no such token")
+
+
+def token_id(token):
+    return token.split("_")[1]
 
 
 def load_samples(address):
@@ -268,11 +390,21 @@ class ServerTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.directory = temporary_directory(cls)
-        cls.server = Server(cls.directory).start()
+        cls.server = cls.make_server().start()
         cls.addClassCleanup(cls.server.stop)
-        cls.client = Client(cls.server.address)
-        cls.addClassCleanup(cls.client.channel.close)
+        cls.client = cls.make_client()
         cls.prepare()
+
+    @classmethod
+    def make_server(cls):
+        return Server(cls.directory)
+
+    @classmethod
+    def make_client(cls, **options):
+        """A client that is closed after the tests."""
+        client = Client(cls.server.address, **options)
+        cls.addClassCleanup(client.channel.close)
+        return client
 
     @classmethod
     def prepare(cls):
@@ -297,3 +429,30 @@ class ServerTest(unittest.TestCase):
             self.assertEqual(info.reason, reason, error.details())
         if field is not None:
             self.assertEqual(info.metadata["field"], field, error.details())
+
+
+class AccessTest(ServerTest):
+    """As ServerTest, where who calls is asked: `client` and `annals` are the administrator's
+    unless told otherwise."""
+
+    ADMIN = "chief"
+    callers = {}  # Others than the administrator: the flags of `annalsd token create`.
+    arguments = ()  # of annalsd
+    listen = None  # None is a UNIX socket.
+
+    @classmethod
+    def make_server(cls):
+        cls.auth = AuthFile(cls.directory)
+        cls.auth.create(cls.ADMIN, "--role", "admin")
+        for principal, rights in cls.callers.items():
+            cls.auth.create(principal, *rights)
+        return Server(cls.directory, "--auth", str(cls.auth.path), *cls.arguments,
+                      listen=cls.listen)
+
+    @classmethod
+    def make_client(cls, principal=ADMIN, **options):
+        options.setdefault("token", cls.auth.tokens[principal])
+        return super().make_client(**options)
+
+    def annals(self, *arguments, caller=ADMIN, **options):
+        return super().annals("--token-file", self.auth.token_file(caller), *arguments, **options)

@@ -135,7 +135,7 @@ class EdgeTest(unittest.TestCase):
         if token != "":
             credentials = grpc.composite_channel_credentials(
                 credentials, grpc.access_token_call_credentials(token or self.token))
-        client = harness.Client(through.address, credentials)
+        client = harness.Client(through.address, tls=credentials)
         self.addCleanup(client.channel.close)
         return client
 

@@ -68,7 +68,7 @@ class ServerProcessTest(unittest.TestCase):
     def test_other_than_loopback_is_refused(self):
         for address in ("0.0.0.0:0", "[::]:0", "192.0.2.1:7070"):
             with self.subTest(address=address):
-                self.assertIn("loopback", self.refused(listen=address, status=2))
+                self.assertIn("--auth", self.refused(listen=address, status=2))
 
     def test_configuration_file(self):
         config = self.directory / "annalsd.toml"
