@@ -31,6 +31,13 @@ bool MatchesActors(const std::vector<ActorTerm>& terms, const EventColumns& even
   });
 }
 
+// By the best estimate there is: what only says "at most" may be fewer.
+bool AtLeast(const CountColumns& counts, const std::optional<std::int64_t>& least) {
+  if (!least) return true;
+  const auto& estimate = counts.best ? counts.best : counts.low;
+  return estimate && *estimate >= *least;
+}
+
 template <typename T>
 bool AnyOrHolds(const std::vector<T>& asked, const T& value) {
   return asked.empty() || std::ranges::find(asked, value) != asked.end();
@@ -45,8 +52,11 @@ bool Matches(const EventQuery& query, const EventColumns& event, Micros update_t
       !(event.reported && query.reported.Contains(*event.reported))) {
     return false;
   }
-  return query.recorded.Contains(update_time) && AnyOrHolds(query.kinds, event.kind) &&
-         AnyOrHolds(query.feeds, event.feed) &&
+  const Micros window = event.occurred.end - event.occurred.start;
+  if (query.window_max && window > *query.window_max) return false;
+  return AtLeast(event.persons, query.persons_min) &&
+         AtLeast(event.fatalities, query.fatalities_min) && query.recorded.Contains(update_time) &&
+         AnyOrHolds(query.kinds, event.kind) && AnyOrHolds(query.feeds, event.feed) &&
          (!query.actors || MatchesActors(*query.actors, event)) && MatchesPlace(query, event);
 }
 

@@ -40,6 +40,9 @@ struct EventQuery {
   std::vector<int> kinds;
   std::optional<std::vector<ActorTerm>> actors;  // engaged and empty matches nothing
   std::vector<std::string> feeds;                // feed ids
+  std::optional<std::int64_t> persons_min;       // its best estimate is no less
+  std::optional<std::int64_t> fatalities_min;
+  std::optional<Micros> window_max;  // its window is no longer
   bool include_retracted = false;
 };
 

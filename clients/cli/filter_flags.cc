@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <fstream>
 #include <iterator>
 #include <utility>
@@ -125,6 +126,33 @@ absl::Status CompileKinds(const FilterFlags& flags, v1::EventFilter& filter) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<std::int64_t> ParseCount(std::string_view flag, std::string_view text) {
+  std::int64_t count = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (read.ec != std::errc() || read.ptr != text.data() + text.size() || count < 0) {
+    return UsageError(fmt::format("{}: '{}' is no number of 0 or more", flag, text));
+  }
+  return count;
+}
+
+absl::Status CompileUncertainty(const FilterFlags& flags, v1::EventFilter& filter) {
+  if (!flags.persons_min.empty()) {
+    const auto count = ParseCount("--persons-min", flags.persons_min);
+    if (!count.ok()) return count.status();
+    filter.set_persons_min(*count);
+  }
+  if (!flags.fatalities_min.empty()) {
+    const auto count = ParseCount("--fatalities-min", flags.fatalities_min);
+    if (!count.ok()) return count.status();
+    filter.set_fatalities_min(*count);
+  }
+  if (flags.time_uncertainty_max.empty()) return absl::OkStatus();
+  const auto longest = ParseSpan(flags.time_uncertainty_max);
+  if (!longest.ok()) return ForFlag("--time-uncertainty-max", longest.status());
+  filter.mutable_time_uncertainty_max()->set_seconds(absl::ToInt64Seconds(*longest));
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 v1::AsOf ParseAsOf(std::string_view text) {
@@ -167,6 +195,11 @@ void AddFilterFlags(CLI::App* command, FilterFlags& flags) {
        "Only actors in this role: " + EnumWords(*v1::ParticipantRole_descriptor()) + "; repeatable")
       ->delimiter(',');
   many("--feed", flags.feeds, "FEED", "Of this feed; repeatable")->delimiter(',');
+  one("--persons-min", flags.persons_min, "N",
+      "At least so many persons by the best estimate; unknown is not 0, and does not match");
+  one("--fatalities-min", flags.fatalities_min, "N", "At least so many deaths, likewise");
+  one("--time-uncertainty-max", flags.time_uncertainty_max, "SPAN",
+      "Known at least so precisely in time: 0, 12h, 1d, 2w");
   command->add_flag("--include-retracted", flags.include_retracted, "Retracted events too")
       ->group(group);
   one("--as-of", flags.as_of, "MOMENT",
@@ -178,6 +211,7 @@ absl::StatusOr<Question> CompileFilter(Session& session, const FilterFlags& flag
   absl::Status status = CompileTimes(flags, question.filter);
   if (status.ok()) status = CompileKinds(flags, question.filter);
   if (status.ok()) status = CompileParties(session, flags, question.filter);
+  if (status.ok()) status = CompileUncertainty(flags, question.filter);
   if (status.ok()) status = CompileArea(session, flags, question.filter);
   if (!status.ok()) return status;
   for (const std::string& feed : flags.feeds) question.filter.add_feeds(FeedName(feed));

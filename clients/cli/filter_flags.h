@@ -29,6 +29,9 @@ struct FilterFlags {
   std::vector<std::string> actors;
   std::vector<std::string> roles;
   std::vector<std::string> feeds;
+  std::string persons_min;
+  std::string fatalities_min;
+  std::string time_uncertainty_max;
   bool include_retracted = false;
   std::string as_of;
 };

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "absl/time/civil_time.h"
 #include "clients/cli/outcome.h"
@@ -11,6 +12,7 @@ namespace annals::cli {
 namespace {
 
 const absl::TimeZone kUtc = absl::UTCTimeZone();
+constexpr std::int64_t kSpanCountMax = 10'000'000;
 
 absl::Status NotATime(std::string_view text) {
   return UsageError(fmt::format(
@@ -103,6 +105,20 @@ absl::StatusOr<v1::TimeRange> ParseInterval(std::string_view text) {
   if (status.ok()) status = parse(text.substr(slash + 1), [&] { return range.mutable_end(); });
   if (!status.ok()) return status;
   return range;
+}
+
+absl::StatusOr<absl::Duration> ParseSpan(std::string_view text) {
+  std::int64_t count = -1;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), count);
+  const std::string_view unit = text.substr(static_cast<std::size_t>(read.ptr - text.data()));
+  if (read.ec == std::errc() && count >= 0 && count <= kSpanCountMax) {
+    if (unit == "s" || (unit.empty() && count == 0)) return absl::Seconds(count);
+    if (unit == "m") return absl::Minutes(count);
+    if (unit == "h") return absl::Hours(count);
+    if (unit == "d") return absl::Hours(24 * count);
+    if (unit == "w") return absl::Hours(7 * 24 * count);
+  }
+  return UsageError(fmt::format("'{}' is no length of time: write 0, 90m, 12h, 1d or 2w", text));
 }
 
 google::protobuf::Timestamp ToTimestamp(absl::Time time) {

@@ -27,6 +27,10 @@ struct WrittenTime {
 // the whole year, month or day (or the instant) that it names.
 [[nodiscard]] absl::StatusOr<v1::TimeRange> ParseInterval(std::string_view text);
 
+// A length of time: "0", or a whole number with s, m (minutes), h, d or w. A usage error that
+// quotes `text` otherwise.
+[[nodiscard]] absl::StatusOr<absl::Duration> ParseSpan(std::string_view text);
+
 [[nodiscard]] google::protobuf::Timestamp ToTimestamp(absl::Time time);
 [[nodiscard]] absl::Time ToTime(const google::protobuf::Timestamp& timestamp);
 

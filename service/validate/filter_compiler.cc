@@ -19,6 +19,8 @@ using storage::EventQuery;
 using storage::TimeSpan;
 
 constexpr int kLabelCharactersMax = 300;
+constexpr std::int64_t kWindowSecondsMax = 315'576'000'000;  // 10,000 years
+constexpr std::int32_t kNanosMax = 999'999'999;
 
 template <typename T>
 void SortUnique(std::vector<T>* values) {
@@ -169,6 +171,24 @@ void CompileFeeds(const EventFilter& filter, ReferenceChecker* check, EventQuery
   SortUnique(&query->feeds);
 }
 
+void CompileUncertainty(const EventFilter& filter, ReferenceChecker* check, EventQuery* query) {
+  if (filter.has_persons_min()) {
+    check->Count("persons_min", filter.persons_min());
+    query->persons_min = filter.persons_min();
+  }
+  if (filter.has_fatalities_min()) {
+    check->Count("fatalities_min", filter.fatalities_min());
+    query->fatalities_min = filter.fatalities_min();
+  }
+  if (!filter.has_time_uncertainty_max()) return;
+  const google::protobuf::Duration& longest = filter.time_uncertainty_max();
+  if (longest.seconds() < 0 || longest.seconds() > kWindowSecondsMax || longest.nanos() < 0 ||
+      longest.nanos() > kNanosMax) {
+    check->Fail("time_uncertainty_max", "DURATION_RANGE", "must lie in [0, 315,576,000,000 s]");
+  }
+  query->window_max = longest.seconds() * 1'000'000 + longest.nanos() / 1'000;
+}
+
 void CompileRegions(const annals::v1::RegionList& list, const storage::Gazetteer& gazetteer,
                     ReferenceChecker* check, EventQuery* query) {
   const auto scope = check->In("regions");
@@ -230,6 +250,7 @@ absl::StatusOr<EventQuery> FilterCompiler::Compile(const EventFilter& filter) co
   CompileKinds(filter, &check, &query);
   CompileActors(filter, catalog_.catalog, &check, &query);
   CompileFeeds(filter, &check, &query);
+  CompileUncertainty(filter, &check, &query);
   query.include_retracted = filter.include_retracted();
   if (!check.ok()) return check.status();
   return query;

@@ -19,8 +19,6 @@ constexpr char kRetracted[] = "e.state = 2";
 // two for each level between them (Morton order).
 constexpr int kFineToCoarseShift = 2 * (kFineCellLevel - kCoarseCellLevel);
 
-std::string Int4Array(const std::vector<std::int32_t>& values) { return ArrayText(values); }
-
 std::vector<std::int32_t> OnCoarseGrid(const CellCover& cover) {
   std::vector<std::int32_t> cells = cover.interior;
   cells.insert(cells.end(), cover.boundary.begin(), cover.boundary.end());
@@ -65,6 +63,7 @@ QuestionSql::QuestionSql(const EventQuery& query, const QuestionPlan& plan,
     : query_(query), plan_(plan), as_of_(as_of), builder_(*builder) {
   if (plan_.access == Access::kNothing) return;
   BindCommon();
+  BindUncertainty();
   BindVisibility(feeds);
   if (query_.actors) BindActors(*query_.actors);
   if (query_.regions) {
@@ -107,15 +106,28 @@ void QuestionSql::BindCommon() {
   }
 }
 
+void QuestionSql::BindUncertainty() {
+  if (query_.window_max) {
+    const auto length = fmt::format("{} seconds {} microseconds", *query_.window_max / 1'000'000,
+                                    *query_.window_max % 1'000'000);
+    common_.push_back(
+        fmt::format("e.occurred_end - e.occurred_start <= {}", builder_.Bind(length, "interval")));
+  }
+  for (const auto& [counts, least] :
+       {std::pair("persons", query_.persons_min), std::pair("fatalities", query_.fatalities_min)}) {
+    if (!least) continue;
+    common_.push_back(fmt::format("coalesce(e.{0}_best, e.{0}_low) >= {1}", counts,
+                                  builder_.Bind(fmt::format("{}", *least), "bigint")));
+  }
+}
+
 // Nothing where all is seen; else by whichever list is shorter.
 void QuestionSql::BindVisibility(const SeenFeeds& feeds) {
   if (feeds.hidden_ids().empty()) return;
-  common_.push_back(
-      feeds.seen_ids().size() <= feeds.hidden_ids().size()
-          ? fmt::format("e.feed_id = ANY ({})",
-                        builder_.Bind(ArrayText(feeds.seen_ids()), "int[]"))
-          : fmt::format("e.feed_id <> ALL ({})",
-                        builder_.Bind(ArrayText(feeds.hidden_ids()), "int[]")));
+  const bool few_seen = feeds.seen_ids().size() <= feeds.hidden_ids().size();
+  const auto& ids = few_seen ? feeds.seen_ids() : feeds.hidden_ids();
+  common_.push_back(fmt::format("e.feed_id {} ({})", few_seen ? "= ANY" : "<> ALL",
+                                builder_.Bind(ArrayText(ids), "int[]")));
 }
 
 // An event without the time matches no bounded span: null is not true.
@@ -173,9 +185,9 @@ void QuestionSql::BindArea() {
 void QuestionSql::BindCells() {
   const CellCover& cover = plan_.cover;
   cell_column_ = cover.level == kFineCellLevel ? "e.cell_12" : "e.cell_8";
-  if (!cover.interior.empty()) interior_ = builder_.Bind(Int4Array(cover.interior), "int[]");
-  if (!cover.boundary.empty()) boundary_ = builder_.Bind(Int4Array(cover.boundary), "int[]");
-  if (as_of_) coarse_ = builder_.Bind(Int4Array(OnCoarseGrid(cover)), "int[]");
+  if (!cover.interior.empty()) interior_ = builder_.Bind(ArrayText(cover.interior), "int[]");
+  if (!cover.boundary.empty()) boundary_ = builder_.Bind(ArrayText(cover.boundary), "int[]");
+  if (as_of_) coarse_ = builder_.Bind(ArrayText(OnCoarseGrid(cover)), "int[]");
 }
 
 QuestionSql::Arm QuestionSql::PlainArm(Table table) const {

@@ -76,6 +76,7 @@ class QuestionSql {
                                     const std::string& after_id) const;
 
   void BindCommon();
+  void BindUncertainty();
   void BindVisibility(const SeenFeeds& feeds);
   void BindSpan(const TimeSpan& span, std::string_view column);
   void BindActors(const std::vector<ActorTerm>& terms);

@@ -57,6 +57,45 @@ TEST_P(StoreRead, OrdersByTimeAndBreaksTiesTheSameWayBothWays) {
   EXPECT_EQ(newest, oldest);
 }
 
+TEST_P(StoreRead, AsksForLeastCountsByTheBestEstimate) {
+  Upsert(EventBuilder("f", "best").Persons(5));
+  Upsert(EventBuilder("f", "unknown"));
+  auto low = EventBuilder("f", "low").Row();
+  low.event.mutable_persons()->set_low(5);
+  auto high = EventBuilder("f", "high").Row();
+  high.event.mutable_persons()->set_high(50);
+  auto zero = EventBuilder("f", "zero").Persons(0).Row();
+  Upsert({low, high, zero});
+  Upsert(EventBuilder("f", "dead").Fatalities(1, 6, 9));
+  EventQuery query;
+  query.persons_min = 5;
+  EXPECT_THAT(Ids(query), UnorderedElementsAre("best", "low"));
+  query.persons_min = 6;
+  EXPECT_THAT(Ids(query), IsEmpty());
+  query.persons_min = 0;
+  EXPECT_THAT(Ids(query), UnorderedElementsAre("best", "low", "zero"));
+  query = {};
+  query.fatalities_min = 6;
+  EXPECT_THAT(Ids(query), ElementsAre("dead"));
+  EXPECT_EQ(Summarize(query, {}).totals.event_count, 1);
+}
+
+TEST_P(StoreRead, AsksForWindowsNoLongerThanGiven) {
+  Upsert(EventBuilder("f", "instant").Instant("2025-01-05T10:00:00Z"));
+  Upsert(EventBuilder("f", "day").Day("2025-01-05"));
+  Upsert(EventBuilder("f", "week").Between(At("2025-01-01"), At("2025-01-08")));
+  Upsert(EventBuilder("f", "age").Between(At("0001-01-01"), At("9999-12-31")));
+  EventQuery query;
+  query.window_max = 0;
+  EXPECT_THAT(Ids(query), ElementsAre("instant"));
+  query.window_max = storage::Micros{86'400'000'000};
+  EXPECT_THAT(Ids(query), UnorderedElementsAre("instant", "day"));
+  query.window_max = storage::Micros{86'400'000'000} - 1;
+  EXPECT_THAT(Ids(query), ElementsAre("instant"));
+  query.window_max = storage::Micros{315'576'000'000} * 1'000'000;
+  EXPECT_EQ(Ids(query).size(), 4U);
+}
+
 TEST_P(StoreRead, OrdersByWhenRecorded) {
   Upsert(EventBuilder("f", "old").Day("2025-01-09"));
   Upsert(EventBuilder("f", "new").Day("2025-01-01"));

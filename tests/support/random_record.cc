@@ -183,6 +183,9 @@ storage::EventQuery RandomRecord::Query() {
       query.actors->push_back(term);
     }
   }
+  if (Chance(0.1)) query.persons_min = Below(100);
+  if (Chance(0.15)) query.fatalities_min = Below(40);
+  if (Chance(0.15)) query.window_max = Below(10) * kDay + Below(2);
   if (Chance(0.2)) query.feeds = {Chance(0.5) ? "f" : "g"};
   query.include_retracted = Chance(0.15);
   return query;

@@ -49,6 +49,29 @@ TEST(Filter, IsEmptyWithoutFlags) {
   EXPECT_EQ(asking.asked.ShortDebugString(), "filter { }");
 }
 
+TEST(Filter, TakesLeastCountsAndTheLongestWindow) {
+  Asking asking;
+  EXPECT_EQ(asking.Ask({"--persons-min", "2", "--fatalities-min", "0"}).exit_code, 0);
+  EXPECT_EQ(asking.asked.filter().persons_min(), 2);
+  EXPECT_TRUE(asking.asked.filter().has_fatalities_min());
+  for (const auto& [text, seconds] :
+       std::vector<std::pair<std::string, std::int64_t>>{{"0", 0},
+                                                         {"45s", 45},
+                                                         {"90m", 5'400},
+                                                         {"12h", 43'200},
+                                                         {"1d", 86'400},
+                                                         {"2w", 1'209'600}}) {
+    EXPECT_EQ(asking.Ask({"--time-uncertainty-max", text}).exit_code, 0) << text;
+    EXPECT_TRUE(asking.asked.filter().has_time_uncertainty_max());
+    EXPECT_EQ(asking.asked.filter().time_uncertainty_max().seconds(), seconds) << text;
+  }
+  for (const char* text : {"1", "-1d", "1y", "d", "99999999999999999999d"}) {
+    EXPECT_EQ(asking.Ask({"--time-uncertainty-max", text}).exit_code, 2) << text;
+  }
+  EXPECT_EQ(asking.Ask({"--persons-min", "-2"}).exit_code, 2);
+  EXPECT_EQ(asking.Ask({"--fatalities-min", "many"}).exit_code, 2);
+}
+
 TEST(Filter, TakesTimesHalfOpen) {
   Asking asking;
   EXPECT_EQ(asking.Ask({"--since", "2025-01", "--until", "2025-02-01"}).exit_code, 0);

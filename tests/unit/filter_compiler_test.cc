@@ -164,6 +164,26 @@ TEST(FilterCompiler, RefusesWhatThereIsNot) {
       "actors[0].roles[0]", "REQUIRED");
 }
 
+TEST(FilterCompiler, TakesLeastCountsAndTheLongestWindow) {
+  EventFilter filter;
+  filter.set_persons_min(0);
+  filter.set_fatalities_min(25);
+  filter.mutable_time_uncertainty_max()->set_seconds(86'400);
+  filter.mutable_time_uncertainty_max()->set_nanos(1'500);
+  const auto query = Compile(filter);
+  ASSERT_TRUE(query.ok()) << query.status();
+  EXPECT_EQ(query->persons_min, 0);
+  EXPECT_EQ(query->fatalities_min, 25);
+  EXPECT_EQ(query->window_max, storage::Micros{86'400'000'001});
+  ExpectRefused([](EventFilter* f) { f->set_persons_min(-1); }, "persons_min", "NEGATIVE_COUNT");
+  ExpectRefused([](EventFilter* f) { f->set_fatalities_min(2'000'000'000); }, "fatalities_min",
+                "COUNT_TOO_LARGE");
+  ExpectRefused([](EventFilter* f) { f->mutable_time_uncertainty_max()->set_seconds(-1); },
+                "time_uncertainty_max", "DURATION_RANGE");
+  ExpectRefused([](EventFilter* f) { f->mutable_time_uncertainty_max()->set_nanos(-1); },
+                "time_uncertainty_max", "DURATION_RANGE");
+}
+
 TEST(FilterCompiler, LimitsEveryPart) {
   const auto times = [](auto add) {
     return [add](EventFilter* f) {
