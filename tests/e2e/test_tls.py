@@ -6,7 +6,7 @@ import unittest
 import grpc
 
 import harness
-from certificates import Authority
+from certificates import Authority, openssl
 from harness import event_pb, ingest_pb
 
 UNAUTHENTICATED = grpc.StatusCode.UNAUTHENTICATED
@@ -41,19 +41,20 @@ class TlsTest(harness.AccessTest):
         with self.refused(UNAUTHENTICATED, "NO_CREDENTIALS"):
             self.make_client(token=None).count()
 
-    def test_plaintext_is_not_served(self):
-        with harness.Client(self.server.address, token=self.auth.tokens["chief"]) as client:
-            with self.assertRaises(grpc.RpcError) as caught:
-                client.count()
+    def assert_no_connection(self, **options):
+        """A client of this kind must not come as far as to be answered."""
+        with self.make_client(**options) as client, self.assertRaises(grpc.RpcError) as caught:
+            client.count()
         self.assertEqual(caught.exception.code(), UNAVAILABLE)
+
+    def test_plaintext_is_not_served(self):
+        self.assert_no_connection(tls=None)
         done = self.annals("--timeout", "1s", "count", status=1)
         self.assertIn("--tls-ca", done.stderr)
 
     def test_another_authority_is_not_trusted(self):
         other = Authority(self.directory, "other")
-        with self.assertRaises(grpc.RpcError) as caught:
-            self.make_client(tls=other.trust()).count()
-        self.assertEqual(caught.exception.code(), UNAVAILABLE)
+        self.assert_no_connection(tls=other.trust())
         self.annals("--timeout", "1s", "--tls-ca", other.certificate, "count", status=1)
 
     def test_unix_sockets_go_without(self):
@@ -76,7 +77,9 @@ class ClientCertificateTest(TlsTest):
     @classmethod
     def make_server(cls):
         server = super().make_server()
-        server.arguments += ["--tls-client-ca", str(cls.authority.certificate)]
+        cls.client_ca = cls.directory / "client-ca.pem"
+        cls.client_ca.write_bytes(cls.authority.certificate.read_bytes())
+        server.arguments += ["--tls-client-ca", str(cls.client_ca)]
         cls.chief = cls.authority.issue("chief", "chief.example.org")
         cls.unknown = cls.authority.issue("unknown", "unknown.example.org",
                                           "DNS:elsewhere.example.org")
@@ -114,9 +117,7 @@ class ClientCertificateTest(TlsTest):
         for tls in (self.authority.trust(), grpc.ssl_channel_credentials(
                 self.authority.certificate.read_bytes(), pair[1].read_bytes(),
                 pair[0].read_bytes())):
-            with self.assertRaises(grpc.RpcError) as caught:
-                self.make_client(tls=tls).count()
-            self.assertEqual(caught.exception.code(), UNAVAILABLE)
+            self.assert_no_connection(tls=tls)
 
     def test_a_certificate_is_a_principals(self):
         by_name = self.certified("rob", "rob.example.org", "--role", "reader", "--certificate",
@@ -146,6 +147,19 @@ class ClientCertificateTest(TlsTest):
     def test_unknown_certificate(self):
         with self.refused(UNAUTHENTICATED, "UNKNOWN_CERTIFICATE"):
             self.make_client(token=None, tls=self.authority.trust(self.unknown)).count()
+
+    def test_an_authority_is_added_while_it_serves(self):
+        more = Authority(self.directory, "more")
+        certificate, key = more.issue("of-more", "of-more.example.org")
+        self.auth.run("create", "max", "--role", "reader", "--certificate", "of-more.example.org")
+        tls = grpc.ssl_channel_credentials(self.authority.certificate.read_bytes(),
+                                           key.read_bytes(), certificate.read_bytes())
+        self.assert_no_connection(token=None, tls=tls)
+        both = self.directory / "both.pem"
+        both.write_bytes(self.authority.certificate.read_bytes() + more.certificate.read_bytes())
+        both.rename(self.client_ca)
+        self.assertEqual(self.principal(self.make_client(token=None, tls=tls)), "principals/max")
+        self.make_client().count()
 
     def test_a_revoked_certificate_is_good_for_nothing_within_two_seconds(self):
         self.client.create_feed("vera")
@@ -192,6 +206,9 @@ class FilesTest(unittest.TestCase):
         self.refused("--tls-key", text, key=text)
         self.refused("--tls-key", self.certificate, key=self.certificate)
         self.refused("--tls-key", other_key, key=other_key)
+        locked = self.directory / "locked.key"
+        openssl("pkcs8", "-topk8", "-in", self.key, "-out", locked, "-passout", "pass:secret")
+        self.refused("--tls-key", locked, "passphrase", key=locked)
         self.refused("--tls-client-ca", missing, more=("--tls-client-ca", missing))
         self.refused("--tls-client-ca", text, more=("--tls-client-ca", text))
 
