@@ -2,6 +2,7 @@
 
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "annals/v1/ingest_service.pb.h"
@@ -14,6 +15,8 @@ namespace {
 
 // One step at a time: a read, a task on the executor or a write is under way, never two. Revoke may
 // come at any time from another thread, so that what begins or ends a step does so under the lock.
+// Finish is called without it: OnDone may come at once, from another thread, and takes the lock
+// away with the call.
 class IngestReactor final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>,
                             public LongCall {
  public:
@@ -57,11 +60,15 @@ class IngestReactor final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grp
   [[nodiscard]] const Identity& identity() const override { return call_.identity(); }
 
   void Revoke(const absl::Status& why) override {
-    const std::lock_guard lock(mutex_);
-    // A write that goes through is followed by a read, and the next call ends that. One that does
-    // not is the client's own doing.
-    if (state_ == State::kReading) return EndLocked(why);
-    if (state_ == State::kWriting && ++revoked_while_writing_ > 1) context_->TryCancel();
+    {
+      const std::lock_guard lock(mutex_);
+      // A write that goes through is followed by a read, and the next call ends that. One that does
+      // not is the client's own doing.
+      if (state_ == State::kWriting && ++revoked_while_writing_ > 1) context_->TryCancel();
+      if (state_ != State::kReading) return;
+      state_ = State::kEnded;
+    }
+    Finish(call_.End(why));
   }
 
  private:
@@ -90,14 +97,13 @@ class IngestReactor final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grp
   }
 
   void End(const absl::Status& status) {
-    const std::lock_guard lock(mutex_);
-    EndLocked(status);
+    if (BeginEnd()) Finish(call_.End(status));
   }
 
-  void EndLocked(const absl::Status& status) {
-    if (state_ == State::kEnded) return;
-    state_ = State::kEnded;
-    Finish(call_.End(status));
+  // Whether nobody else ends the call.
+  bool BeginEnd() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(state_, State::kEnded) != State::kEnded;
   }
 
   absl::Status AnswerMessage() {
