@@ -42,6 +42,10 @@ Call::Call(Gate* gate, std::string_view method, grpc::CallbackServerContext* con
   if (identity.ok()) identity_ = *std::move(identity);
 }
 
+Call::~Call() {
+  if (admitted_.ok()) gate_->Leave(identity_);
+}
+
 storage::CallContext Call::StoreContext() const {
   return {.visibility = principal().Sight(),
           .deadline = std::min(deadline_, absl::Now() + kStepTimeMax),

@@ -33,6 +33,9 @@ class Call {
   // ("annals.v1.EventService/GetEvent") and must live as long as the process, the gate as long as
   // the call.
   Call(Gate* gate, std::string_view method, grpc::CallbackServerContext* context);
+  ~Call();
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
 
   // Why the call was not let in, as Gate::Admit says. REQUIRES of all below: OK.
   [[nodiscard]] const absl::Status& admitted() const { return admitted_; }

@@ -121,9 +121,12 @@ absl::Status CatalogService::CheckMayEdit(const Call& call, const storage::CallC
   if (!id.ok() || call.principal().MayEdit(*id)) return id.status();
   const auto catalog = backend_.catalog_cache->Get(context);
   if (!catalog.ok()) return catalog.status();
+  // The store is not asked: it knows what a caller may see, not what it may change, and a feed may
+  // be shown meanwhile.
   return (*catalog)->HasFeed(*id, context.visibility)
              ? FeedNotYours(call.principal(), *id, "feed.name")
-             : absl::OkStatus();  // the store does not find it
+             : storage::Error(absl::StatusCode::kNotFound, "FEED_NOT_FOUND",
+                              fmt::format("there is no feed {}", feed), "feed.name");
 }
 
 absl::Status CatalogService::ChangedFeed(const Call& call,

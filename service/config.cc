@@ -144,6 +144,11 @@ void AddAccessOptions(CLI::App* app, Values* values) {
       ->envname("ANNALS_REQUESTS_PER_SECOND")
       ->check(CLI::Range(0, kRequestsPerSecondMax))
       ->capture_default_str();
+  app->add_option("--calls-max", server.limits.calls_max,
+                  "how many calls a caller may have under way at once; 0 is without limit")
+      ->envname("ANNALS_CALLS_MAX")
+      ->check(CLI::Range(0, kStreamsMax))
+      ->capture_default_str();
   app->add_option("--streams-max", server.limits.streams_max,
                   "how many exports and ingests a caller may have at once; 0 is without limit")
       ->envname("ANNALS_STREAMS_MAX")

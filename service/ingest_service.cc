@@ -91,12 +91,14 @@ absl::Status IngestService::Retract(const Call& call,
   if (!check.ok()) return check.status();
   const storage::CallContext context = call.StoreContext();
   if (!call.principal().MayWrite(name->feed)) {
-    // Of what the caller does not see it is not told that it may not be written to.
+    // Of what the caller does not see it is not told that it may not be written to. The store is
+    // not asked: it knows what a caller may see, not what it may change.
     const auto catalog = backend_.catalog_cache->Get(context);
     if (!catalog.ok()) return catalog.status();
-    if ((*catalog)->HasFeed(name->feed, context.visibility)) {
-      return FeedNotYours(call.principal(), name->feed, "name");
-    }
+    return (*catalog)->HasFeed(name->feed, context.visibility)
+               ? FeedNotYours(call.principal(), name->feed, "name")
+               : storage::Error(absl::StatusCode::kNotFound, "EVENT_NOT_FOUND",
+                                fmt::format("there is no event {}", request.name()), "name");
   }
   auto receipt = backend_.events->RetractEvent(context, *name, request.reason(), request.etag(),
                                                request.validate_only());

@@ -77,7 +77,7 @@ absl::Status IngestSession::NoteNames(const annals::v1::EventBatch& batch) {
   }
   for (const annals::v1::EventUpsert& row : batch.rows()) {
     const auto name = storage::ParseEventName(row.event().name());
-    if (name.ok()) named_ids_.push_back(name->Id());
+    if (name.ok() && call_.principal().MayWrite(name->feed)) named_ids_.push_back(name->Id());
   }
   return absl::OkStatus();
 }

@@ -25,6 +25,8 @@
 namespace annals::service {
 namespace {
 
+// A connection takes no new calls from then on, so that certificates are looked at again.
+constexpr int kConnectionAgeMs = 3'600'000;
 constexpr int kKeepaliveMs = 60'000;         // asks an idle connection for a sign of life
 constexpr int kKeepaliveTimeoutMs = 20'000;  // and closes it without one
 constexpr int kPingIntervalMinMs = 10'000;   // clients that ping more often are cut
@@ -85,6 +87,7 @@ void SetLimits(grpc::ServerBuilder* builder) {
   builder->AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder->AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kConcurrentStreamsMax);
   builder->AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kHeaderBytesMax);
+  builder->AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, kConnectionAgeMs);
   builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
   builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
   builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);

@@ -1,10 +1,6 @@
 #include "service/tls.h"
 
-#include <cerrno>
-#include <cstring>
 #include <deque>
-#include <fstream>
-#include <iterator>
 #include <string_view>
 #include <utility>
 
@@ -14,6 +10,7 @@
 #include "openssl/pem.h"
 #include "openssl/x509.h"
 #include "service/log.h"
+#include "service/read_file.h"
 #include "storage/error.h"
 
 namespace annals::service {
@@ -37,11 +34,10 @@ absl::Status BadFile(std::string_view field, const std::string& path, std::strin
 }
 
 absl::Status Read(std::string_view field, const std::string& path, std::string* text) {
-  errno = 0;
-  std::ifstream stream(path, std::ios::binary);
-  text->assign(std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>());
-  if (stream && !stream.bad()) return absl::OkStatus();
-  return BadFile(field, path, errno == 0 ? "cannot be read" : std::strerror(errno));
+  auto read = ReadFile(path);
+  if (!read.ok()) return BadFile(field, path, std::string(read.status().message()));
+  *text = *std::move(read);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<TlsTexts> ReadAll(const TlsFiles& files) {

@@ -15,6 +15,16 @@ FeedAccess AccessOf(const annals::v1::Feed& feed) {
           {feed.readers().begin(), feed.readers().end()}};
 }
 
+FeedAccess ChangedAccess(const FeedAccess& before, const annals::v1::Feed& feed) {
+  return feed.visibility() == annals::v1::FEED_VISIBILITY_UNSPECIFIED ? before : AccessOf(feed);
+}
+
+void SetAccess(const FeedAccess& access, annals::v1::Feed* feed) {
+  feed->set_visibility(access.restricted ? annals::v1::FEED_VISIBILITY_RESTRICTED
+                                         : annals::v1::FEED_VISIBILITY_PUBLIC);
+  feed->mutable_readers()->Assign(access.readers.begin(), access.readers.end());
+}
+
 Visibility Visibility::All() {
   Visibility all;
   all.sees_all_ = true;

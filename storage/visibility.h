@@ -28,6 +28,10 @@ struct FeedAccess {
   bool operator==(const FeedAccess&) const = default;
 };
 [[nodiscard]] FeedAccess AccessOf(const annals::v1::Feed& feed);
+// The same of a feed as it is sent to change one: `before` where it does not say.
+[[nodiscard]] FeedAccess ChangedAccess(const FeedAccess& before, const annals::v1::Feed& feed);
+// Puts it into a feed as it is answered.
+void SetAccess(const FeedAccess& access, annals::v1::Feed* feed);
 
 class Visibility {
  public:

@@ -93,6 +93,11 @@ absl::Status Create(Session& session, const FeedFields& fields) {
 absl::Status Update(Session& session, const FeedFields& fields) {
   absl::StatusOr<v1::Feed> feed = session.Record().GetFeed(FeedName(fields.name));
   if (!feed.ok()) return feed.status();
+  const bool access =
+      fields.is_restricted || fields.is_public || fields.no_reader || !fields.readers.empty();
+  // What is not asked for stays as it is then, not as it was read.
+  if (!access) feed->clear_visibility();
+  if (!access) feed->clear_readers();
   Apply(fields, *feed);
   return PrintFeed(session, session.Record().UpdateFeed(*feed));
 }

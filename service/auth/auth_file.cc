@@ -20,6 +20,7 @@
 #include "openssl/rand.h"
 #include "openssl/sha.h"
 #include "service/base64url.h"
+#include "service/read_file.h"
 #include "storage/error.h"
 #include "storage/event_name.h"
 
@@ -210,26 +211,6 @@ class File {
   int fd_;
 };
 
-absl::StatusOr<std::string> ReadWhole(const std::string& path) {
-  const auto failed = [&] {
-    const bool absent = errno == ENOENT;
-    return storage::Error(
-        absent ? absl::StatusCode::kNotFound : absl::StatusCode::kFailedPrecondition,
-        absent ? "NO_AUTH_FILE" : "CANNOT_READ",
-        fmt::format("cannot read {}: {}", path, std::strerror(errno)));
-  };
-  const File file(path, O_RDONLY, 0);
-  if (file.fd() < 0) return failed();
-  std::string text;
-  std::array<char, 16 << 10> part;
-  for (;;) {
-    const ssize_t size = read(file.fd(), part.data(), part.size());
-    if (size < 0) return failed();
-    if (size == 0) return text;
-    text.append(part.data(), static_cast<std::size_t>(size));
-  }
-}
-
 // Gives a new file the mode and owner of the one that it replaces: the server must go on being able
 // to read it, whoever changes it.
 bool MakeAlike(int fd, const std::string& replaced) {
@@ -309,7 +290,7 @@ std::string FormatAuthFile(const AuthFile& file) {
 }
 
 absl::StatusOr<AuthFile> ReadAuthFile(const std::string& path) {
-  const auto text = ReadWhole(path);
+  const auto text = ReadFile(path);
   if (!text.ok()) return text.status();
   auto file = ParseAuthFile(*text);
   if (file.ok()) return file;

@@ -53,7 +53,7 @@ struct AuthFile {
 [[nodiscard]] absl::StatusOr<AuthFile> ParseAuthFile(std::string_view text);
 [[nodiscard]] std::string FormatAuthFile(const AuthFile& file);
 
-// NOT_FOUND (NO_AUTH_FILE), FAILED_PRECONDITION (CANNOT_READ), and those of ParseAuthFile.
+// NOT_FOUND (NO_FILE), FAILED_PRECONDITION (CANNOT_READ), and those of ParseAuthFile.
 [[nodiscard]] absl::StatusOr<AuthFile> ReadAuthFile(const std::string& path);
 
 // Reads the file (none is as an empty one), lets `change` alter it, and puts it back whole by

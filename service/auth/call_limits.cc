@@ -13,7 +13,7 @@ namespace {
 constexpr int kBurst = 2;
 constexpr double kRounding = 1e-6;  // of a request: what adding up fractions may lose
 constexpr absl::Duration kDelayStep = absl::Microseconds(1);
-constexpr absl::Duration kStreamDelay = absl::Seconds(1);  // a stream may end at any time
+constexpr absl::Duration kEndDelay = absl::Seconds(1);  // a call or stream may end at any time
 
 absl::Status Exhausted(std::string_view reason, std::string_view message, absl::Duration delay) {
   return WithRetryDelay(storage::Error(absl::StatusCode::kResourceExhausted, reason, message),
@@ -64,16 +64,28 @@ absl::Status CallLimits::TakeRows(const std::string& principal, std::int64_t row
   return absl::OkStatus();
 }
 
-absl::Status CallLimits::OpenStream(const std::string& principal) {
+absl::Status CallLimits::Open(const std::string& principal, int Account::*count, int max,
+                              std::string_view reason, std::string_view what) {
   const std::lock_guard lock(mutex_);
   Account& account = accounts_[principal];
-  if (options_.streams_max != 0 && account.streams >= options_.streams_max) {
-    return Exhausted("TOO_MANY_STREAMS",
-                     fmt::format("more than {} streams at once", options_.streams_max),
-                     kStreamDelay);
+  if (max != 0 && account.*count >= max) {
+    return Exhausted(reason, fmt::format("more than {} {} at once", max, what), kEndDelay);
   }
-  ++account.streams;
+  ++(account.*count);
   return absl::OkStatus();
+}
+
+absl::Status CallLimits::OpenCall(const std::string& principal) {
+  return Open(principal, &Account::calls, options_.calls_max, "TOO_MANY_CALLS", "calls");
+}
+
+void CallLimits::CloseCall(const std::string& principal) {
+  const std::lock_guard lock(mutex_);
+  --accounts_[principal].calls;
+}
+
+absl::Status CallLimits::OpenStream(const std::string& principal) {
+  return Open(principal, &Account::streams, options_.streams_max, "TOO_MANY_STREAMS", "streams");
 }
 
 void CallLimits::CloseStream(const std::string& principal) {

@@ -8,6 +8,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/time/clock.h"
@@ -18,6 +19,7 @@ namespace annals::service {
 // Each for one principal; 0 is without limit.
 struct LimitOptions {
   int requests_per_second = 1'000;  // kBurst times as many at once after a pause
+  int calls_max = 100;              // under way or waiting at once, streams among them
   int streams_max = 32;             // exports and ingests at once
   std::int64_t rows_per_day = 0;    // sent to be taken in, by the UTC day
 };
@@ -32,6 +34,9 @@ class CallLimits {
   [[nodiscard]] absl::Status TakeRequest(const std::string& principal);
   // TOO_MANY_ROWS: none of them is counted; the delay is until the day ends.
   [[nodiscard]] absl::Status TakeRows(const std::string& principal, std::int64_t rows);
+  // TOO_MANY_CALLS. Each that was opened is closed once.
+  [[nodiscard]] absl::Status OpenCall(const std::string& principal);
+  void CloseCall(const std::string& principal);
   // TOO_MANY_STREAMS. Each that was opened is closed once.
   [[nodiscard]] absl::Status OpenStream(const std::string& principal);
   void CloseStream(const std::string& principal);
@@ -40,10 +45,14 @@ class CallLimits {
   struct Account {
     double requests = 0;  // that may be made at once, as of `filled`
     absl::Time filled = absl::InfinitePast();
+    int calls = 0;
     int streams = 0;
     absl::Time day = absl::InfinitePast();
     std::int64_t rows = 0;  // taken on `day`
   };
+
+  [[nodiscard]] absl::Status Open(const std::string& principal, int Account::*count, int max,
+                                  std::string_view reason, std::string_view what);
 
   const LimitOptions options_;
   const Clock clock_;

@@ -25,11 +25,18 @@ absl::StatusOr<Identity> Gate::Admit(std::string_view method, const Credentials&
   auto identity = authenticator_->Authenticate(credentials);
   if (!identity.ok()) return identity;
   const Principal& principal = *identity->principal;
+  // A request that is refused is one, too.
+  absl::Status within = limits_.TakeRequest(principal.id);
+  if (!within.ok()) return within;
   const auto needed = RoleNeeded(method);
   if (!needed || principal.role < *needed) return RoleTooLow(method, principal);
-  const absl::Status within = limits_.TakeRequest(principal.id);
+  within = limits_.OpenCall(principal.id);
   if (!within.ok()) return within;
   return identity;
+}
+
+void Gate::Leave(const Identity& identity) {
+  if (authenticator_ != nullptr) limits_.CloseCall(identity.principal->id);
 }
 
 absl::Status Gate::Recheck(const Identity& identity) const {

@@ -19,10 +19,11 @@ class Gate {
   Gate(Authenticator* authenticator, const LimitOptions& limits)
       : authenticator_(authenticator), limits_(limits) {}
 
-  // Who calls. Those of Authenticator::Authenticate and CallLimits::TakeRequest; PERMISSION_DENIED
-  // (ROLE_TOO_LOW). `method` is its full name.
+  // Who calls. Those of Authenticator::Authenticate, CallLimits::TakeRequest and OpenCall;
+  // PERMISSION_DENIED (ROLE_TOO_LOW). `method` is its full name. What was admitted leaves once.
   [[nodiscard]] absl::StatusOr<Identity> Admit(std::string_view method,
                                                const Credentials& credentials);
+  void Leave(const Identity& identity);
   // Whether the identity is still good.
   [[nodiscard]] absl::Status Recheck(const Identity& identity) const;
   [[nodiscard]] absl::Status TakeRows(const Identity& identity, std::int64_t rows);

@@ -56,9 +56,10 @@ annals::v1::Role RoleOfWord(std::string_view word) {
 }
 
 bool IsPrincipalId(std::string_view id) {
-  return !id.empty() && id.size() <= kIdCharactersMax && IsLetterOrDigit(id[0]) &&
-         std::ranges::all_of(
-             id, [](char c) { return IsLetterOrDigit(c) || c == '.' || c == '_' || c == '-'; });
+  return id != Principal::Local().id && !id.empty() && id.size() <= kIdCharactersMax &&
+         IsLetterOrDigit(id[0]) && std::ranges::all_of(id, [](char c) {
+           return IsLetterOrDigit(c) || c == '.' || c == '_' || c == '-';
+         });
 }
 
 absl::Status FeedNotYours(const Principal& principal, std::string_view feed,

@@ -14,7 +14,7 @@ namespace annals::service {
 inline constexpr std::string_view kPrincipals = "principals/";
 
 struct Principal {
-  std::string id;  // of `principals/{id}`: [a-z0-9][a-z0-9._-]{0,62}
+  std::string id;  // of `principals/{id}`: [a-z0-9][a-z0-9._-]{0,62}; `local` is Local()'s
   annals::v1::Role role = annals::v1::ROLE_READER;
   std::set<std::string> feeds;  // ids; of a contributor or an editor
   bool operator==(const Principal&) const = default;

@@ -21,12 +21,6 @@ std::string FeedId(const annals::v1::Feed& feed) {
   return id.ok() ? *id : std::string();
 }
 
-void SettleVisibility(annals::v1::Feed* feed) {
-  if (feed->visibility() == annals::v1::FEED_VISIBILITY_UNSPECIFIED) {
-    feed->set_visibility(annals::v1::FEED_VISIBILITY_PUBLIC);
-  }
-}
-
 }  // namespace
 
 std::string MemoryStore::NewStoreId() {
@@ -89,7 +83,7 @@ absl::StatusOr<annals::v1::Feed> MemoryStore::CreateFeed(const CallContext& /*co
   std::lock_guard lock(mutex_);
   annals::v1::Feed created = feed;
   ClearOutputOnlyFields(&created);
-  SettleVisibility(&created);
+  SetAccess(AccessOf(feed), &created);
   *created.mutable_create_time() = ToTimestamp(ToMicros(clock_()));
   if (!feeds_.emplace(FeedId(feed), created).second) {
     return Error(absl::StatusCode::kAlreadyExists, "FEED_EXISTS",
@@ -107,12 +101,13 @@ absl::StatusOr<annals::v1::Feed> MemoryStore::UpdateFeed(const CallContext& cont
     return Error(absl::StatusCode::kNotFound, "FEED_NOT_FOUND",
                  fmt::format("there is no feed {}", feed.name()));
   }
-  const absl::Status allowed =
-      CheckAccessChange(context.visibility, AccessOf(found->second), AccessOf(feed));
+  const FeedAccess before = AccessOf(found->second);
+  const FeedAccess after = ChangedAccess(before, feed);
+  const absl::Status allowed = CheckAccessChange(context.visibility, before, after);
   if (!allowed.ok()) return allowed;
   annals::v1::Feed updated = feed;
   ClearOutputOnlyFields(&updated);
-  SettleVisibility(&updated);
+  SetAccess(after, &updated);
   *updated.mutable_create_time() = found->second.create_time();
   found->second = updated;
   ++catalog_version_;

@@ -69,7 +69,7 @@ CREATE TABLE participant (
   CONSTRAINT participant_pk PRIMARY KEY (actor_key, feed_id)
 );
 COMMENT ON TABLE participant IS
-  'What each actor_key of a feed''s events stands for: "actors/x", or a label as the feed first gave it.';
+  'What each actor_key of a feed''s events stands for: "actors/x", or a label as the feed first gave it (in events from before this table: as any feed did).';
 INSERT INTO participant (actor_key, feed_id, text)
 SELECT p.actor_key, used.feed_id, p.text
 FROM participant_before p

@@ -150,13 +150,14 @@ absl::StatusOr<Position> EventWriter::RunWrite(const CallContext& context, std::
       [&](Transaction& transaction) -> absl::Status {
         transaction.Run(kLock);
         const auto head = transaction.Run(fmt::format(
-            "SELECT coalesce(l.position, 0), {} FROM (VALUES (1)) AS one LEFT JOIN LATERAL"
+            "SELECT coalesce(l.position, 0), {}, s.catalog_version FROM store s LEFT JOIN LATERAL"
             " (SELECT position, commit_time FROM commit_log ORDER BY position DESC LIMIT 1) AS l"
             " ON true",
             MicrosOf("greatest(clock_timestamp(), l.commit_time + interval '1 microsecond')")))[0];
         const Start start{Position{head[0].as<std::int64_t>()}, head[1].as<Micros>()};
         const Position next{start.head.value + 1};
-        const SeenFeeds feeds = feeds_.Look(transaction, context.visibility);
+        const SeenFeeds feeds =
+            feeds_.LookAt(transaction, head[2].as<std::int64_t>(), context.visibility);
         RevisionWriter revisions(&transaction, next, start.time);
         Write write{transaction, start, feeds, revisions};
         position = start.head;

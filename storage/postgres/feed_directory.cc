@@ -46,18 +46,21 @@ void SeenFeeds::Conceal(annals::v1::Event* event) const {
 }
 
 SeenFeeds FeedDirectory::Look(Transaction& transaction, const Visibility& visibility) {
+  return LookAt(transaction, transaction.catalog_version(), visibility);
+}
+
+SeenFeeds FeedDirectory::LookAt(Transaction& transaction, std::int64_t version,
+                                const Visibility& visibility) {
   {
     const std::lock_guard lock(mutex_);
-    if (feeds_ != nullptr && version_ == transaction.catalog_version()) {
-      return {feeds_, visibility};
-    }
+    if (feeds_ != nullptr && version_ == version) return {feeds_, visibility};
   }
   auto read = ReadFeeds(transaction);
   const std::lock_guard lock(mutex_);
   // A transaction on an older snapshot leaves what a newer one read. A read that is not of one
   // snapshot (a writer's) may be newer than the version says: it is read again when that moves.
-  if (feeds_ == nullptr || version_ < transaction.catalog_version()) {
-    version_ = transaction.catalog_version();
+  if (feeds_ == nullptr || version_ < version) {
+    version_ = version;
     feeds_ = read;
   }
   return {std::move(read), visibility};

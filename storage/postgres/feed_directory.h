@@ -49,8 +49,10 @@ class SeenFeeds {
 // Thread-safe.
 class FeedDirectory {
  public:
-  // As the transaction sees the catalogue.
+  // As the transaction saw the catalogue when it began.
   SeenFeeds Look(Transaction& transaction, const Visibility& visibility);
+  // At the catalogue's version `version`, which the transaction has read.
+  SeenFeeds LookAt(Transaction& transaction, std::int64_t version, const Visibility& visibility);
 
  private:
   std::mutex mutex_;

@@ -19,7 +19,10 @@ namespace {
 constexpr int kPostgresVersionMin = 150000;  // as server_version_num counts
 
 // Taken for each migration, so that two programs that start at once apply it once.
-constexpr char kLock[] = "SELECT pg_advisory_xact_lock(hashtextextended('annals.migrate', 0))";
+// The second keeps the writers of an older program out meanwhile.
+constexpr char kLock[] =
+    "SELECT pg_advisory_xact_lock(hashtextextended('annals.migrate', 0)),"
+    " pg_advisory_xact_lock(hashtextextended('annals.write', 0))";
 
 constexpr char kCreateTable[] =
     "CREATE TABLE IF NOT EXISTS schema_migration ("

@@ -23,13 +23,7 @@ void EndChange(Transaction& transaction, const Caller& caller, const std::string
   transaction.Run("UPDATE store SET catalog_version = catalog_version + 1");
 }
 
-std::vector<std::string> ReadersOf(const annals::v1::Feed& feed) {
-  return {feed.readers().begin(), feed.readers().end()};
-}
-
-std::string_view RestrictedText(const annals::v1::Feed& feed) {
-  return feed.visibility() == annals::v1::FEED_VISIBILITY_RESTRICTED ? "t" : "f";
-}
+std::string RestrictedText(const FeedAccess& access) { return access.restricted ? "t" : "f"; }
 
 // Feeds that satisfy `condition` with their coverage.
 std::string FeedsQuery(std::string_view condition) {
@@ -55,11 +49,7 @@ annals::v1::Feed ReadFeed(const pqxx::row& row) {
     *feed.mutable_coverage()->mutable_start() = ToTimestamp(row[7].as<Micros>());
     *feed.mutable_coverage()->mutable_end() = ToTimestamp(row[8].as<Micros>());
   }
-  feed.set_visibility(row[9].as<bool>() ? annals::v1::FEED_VISIBILITY_RESTRICTED
-                                        : annals::v1::FEED_VISIBILITY_PUBLIC);
-  for (const std::string& reader : ReadAccess(row[0].c_str(), row[9], row[10]).readers) {
-    feed.add_readers(reader);
-  }
+  SetAccess(ReadAccess(row[0].c_str(), row[9], row[10]), &feed);
   return feed;
 }
 
@@ -120,6 +110,7 @@ absl::StatusOr<annals::v1::Feed> PostgresCatalogStore::CreateFeed(const CallCont
                                                                   const annals::v1::Feed& feed) {
   const auto id = ParseCatalogName("feeds", feed.name());
   if (!id.ok()) return id.status();
+  const FeedAccess access = AccessOf(feed);
   annals::v1::Feed created;
   const auto status = RunTransaction(
       pool_, TransactionMode::kWrite, context.deadline,
@@ -129,7 +120,7 @@ absl::StatusOr<annals::v1::Feed> PostgresCatalogStore::CreateFeed(const CallCont
             " create_time) VALUES ($1, $2, $3, $4, $5, $6::boolean, $7::text[],"
             " clock_timestamp()) ON CONFLICT (feed) DO NOTHING RETURNING id",
             {*id, feed.title(), feed.licence(), feed.attribution(), feed.reliability(),
-             std::string(RestrictedText(feed)), ArrayText(ReadersOf(feed))});
+             RestrictedText(access), ArrayText(access.readers)});
         if (inserted.empty()) {
           return Error(absl::StatusCode::kAlreadyExists, "FEED_EXISTS",
                        fmt::format("there is a {} already", feed.name()), "feed.name");
@@ -156,13 +147,14 @@ absl::StatusOr<annals::v1::Feed> PostgresCatalogStore::UpdateFeed(const CallCont
         if (locked.empty()) return FeedNotFoundError(*id);
         const FeedAccess before = ReadAccess(*id, locked[0][0], locked[0][1]);
         if (!context.visibility.Sees(before)) return FeedNotFoundError(*id);
-        const absl::Status allowed = CheckAccessChange(context.visibility, before, AccessOf(feed));
+        const FeedAccess access = ChangedAccess(before, feed);
+        const absl::Status allowed = CheckAccessChange(context.visibility, before, access);
         if (!allowed.ok()) return allowed;
         transaction.Run(
             "UPDATE feed SET title = $2, licence = $3, attribution = $4, reliability = $5,"
             " restricted = $6::boolean, readers = $7::text[] WHERE feed = $1",
             {*id, feed.title(), feed.licence(), feed.attribution(), feed.reliability(),
-             std::string(RestrictedText(feed)), ArrayText(ReadersOf(feed))});
+             RestrictedText(access), ArrayText(access.readers)});
         EndChange(transaction, context.caller, feed.name());
         return ReadOneFeed(transaction, *id, &updated);
       });

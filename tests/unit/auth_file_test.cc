@@ -256,7 +256,7 @@ TEST(AuthFile, StaysAsItWasWhereTheChangeFails) {
     });
   };
   EXPECT_TRUE(absl::IsAborted(fail()));
-  EXPECT_EQ(ErrorReason(ReadAuthFile(path).status()), "NO_AUTH_FILE");
+  EXPECT_EQ(ErrorReason(ReadAuthFile(path).status()), "NO_FILE");
   ASSERT_TRUE(Add(path, "q").ok());
   const std::string before = folder.Read("auth.json");
   EXPECT_TRUE(absl::IsAborted(fail()));
@@ -273,7 +273,7 @@ TEST(AuthFile, StaysAsItWasWhereItIsBroken) {
 TEST(AuthFile, SaysWhyItCannotBeReadOrWritten) {
   const TempFolder folder;
   EXPECT_TRUE(absl::IsNotFound(ReadAuthFile(folder.Path("none")).status()));
-  EXPECT_EQ(ErrorReason(ReadAuthFile(folder.Path("none")).status()), "NO_AUTH_FILE");
+  EXPECT_EQ(ErrorReason(ReadAuthFile(folder.Path("none")).status()), "NO_FILE");
   EXPECT_EQ(ErrorReason(ReadAuthFile(folder.Path("")).status()), "CANNOT_READ");
   EXPECT_EQ(ErrorReason(Add(folder.Path("no/such/folder"), "p")), "CANNOT_WRITE");
   const std::string path = folder.Write("bad.json", "{}");

@@ -139,7 +139,7 @@ TEST_F(AuthenticatorTest, OpensOnlyAFileThatNamesSomebody) {
   };
   folder.Write("empty.json", R"({"version": 1})");
   folder.Write("broken.json", "{");
-  EXPECT_EQ(reason("none.json"), "NO_AUTH_FILE");
+  EXPECT_EQ(reason("none.json"), "NO_FILE");
   EXPECT_EQ(reason("broken.json"), "BAD_AUTH_FILE");
   EXPECT_EQ(reason("empty.json"), "NOBODY_MAY_CALL");
   EXPECT_EQ(reason(""), "CANNOT_READ");

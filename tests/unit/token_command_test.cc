@@ -224,7 +224,7 @@ TEST_F(TokenCommandTest, RevokesOneTokenAlone) {
 TEST_F(TokenCommandTest, ListsWhoMayCall) {
   TokenCommand list;
   list.auth_file = path;
-  EXPECT_EQ(ErrorReason(Run(list)), "NO_AUTH_FILE");
+  EXPECT_EQ(ErrorReason(Run(list)), "NO_FILE");
   TokenCommand command = Create("ann", "contributor", {"f", "g"});
   command.expires = "1d";
   ASSERT_TRUE(Run(command).ok());
