@@ -21,7 +21,7 @@ the newest; without A too, A is the one before it. `annals history NAME` lists r
 What the server fills is left out, but for the state and the reason of a retraction. Elements of
 lists count from 0, in B; those that B no longer has, in A. One that was added or removed is one
 change, and so is a list in another order. What is not known is empty. Windows end before
-occurred.end. Long text opens shortly before its first difference.
+occurred.end. On a terminal, long text opens shortly before its first difference.
 json, ndjson and csv have name, from_revision, to_revision, field, before and after, values in the
 protobuf JSON mapping; absent is null, in csv empty.
 
