@@ -136,6 +136,8 @@ void AddCommands(CLI::App& app, ChosenAction& chosen) {
   AddTimelineCommand(app, chosen);
   AddGetCommand(app, chosen);
   AddHistoryCommand(app, chosen);
+  AddDiffCommand(app, chosen);
+  AddChangesCommand(app, chosen);
   AddIngestCommand(app, chosen);
   AddImportCommand(app, chosen);
   AddRetractCommand(app, chosen);

@@ -48,6 +48,8 @@ void AddCountCommand(CLI::App& app, ChosenAction& chosen);
 void AddTimelineCommand(CLI::App& app, ChosenAction& chosen);
 void AddGetCommand(CLI::App& app, ChosenAction& chosen);
 void AddHistoryCommand(CLI::App& app, ChosenAction& chosen);
+void AddDiffCommand(CLI::App& app, ChosenAction& chosen);
+void AddChangesCommand(CLI::App& app, ChosenAction& chosen);
 void AddIngestCommand(CLI::App& app, ChosenAction& chosen);
 void AddImportCommand(CLI::App& app, ChosenAction& chosen);
 void AddRetractCommand(CLI::App& app, ChosenAction& chosen);

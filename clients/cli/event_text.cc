@@ -37,29 +37,10 @@ std::string MessageText(const Message& message) {
   if (const auto* time = dynamic_cast<const google::protobuf::Timestamp*>(&message)) {
     return MomentText(*time);
   }
-  return InlineText(message);
-}
-
-// The value of a field, or of its element `index` where it is repeated.
-std::string ValueText(const Message& message, const FieldDescriptor& field, int index) {
-  const auto& reflection = *message.GetReflection();
-  const bool repeated = field.is_repeated();
-  switch (field.cpp_type()) {
-    case FieldDescriptor::CPPTYPE_MESSAGE:
-      return MessageText(repeated ? reflection.GetRepeatedMessage(message, &field, index)
-                                  : reflection.GetMessage(message, &field));
-    case FieldDescriptor::CPPTYPE_ENUM:
-      return EnumWord(*field.enum_type(),
-                      repeated ? reflection.GetRepeatedEnumValue(message, &field, index)
-                               : reflection.GetEnumValue(message, &field));
-    case FieldDescriptor::CPPTYPE_BOOL:
-      return reflection.GetBool(message, &field) ? "yes" : "no";
-    case FieldDescriptor::CPPTYPE_INT64:
-      return Grouped(reflection.GetInt64(message, &field));
-    default:
-      return repeated ? reflection.GetRepeatedString(message, &field, index)
-                      : reflection.GetString(message, &field);
+  if (const auto* point = dynamic_cast<const v1::Point*>(&message)) {
+    return fmt::format("{} {}", point->latitude(), point->longitude());
   }
+  return InlineText(message);
 }
 
 // Builds lines of "Name   value".
@@ -98,7 +79,7 @@ class Lines {
     for (const FieldDescriptor* field : fields) {
       const int size =
           field->is_repeated() ? message.GetReflection()->FieldSize(message, field) : 1;
-      for (int i = 0; i < size; ++i) Add(FieldWords(*field), ValueText(message, *field, i));
+      for (int i = 0; i < size; ++i) Add(FieldWords(*field), FieldText(message, *field, i));
     }
   }
 
@@ -181,6 +162,32 @@ void AddRecord(const v1::Event& event, Lines& lines) {
 
 }  // namespace
 
+std::string FieldText(const Message& message, const FieldDescriptor& field, int index) {
+  const auto& reflection = *message.GetReflection();
+  const bool repeated = field.is_repeated();
+  // A bool that cannot be absent says no by not being set.
+  const bool is_no = field.cpp_type() == FieldDescriptor::CPPTYPE_BOOL && !field.has_presence();
+  if (!repeated && !is_no && !reflection.HasField(message, &field)) return {};
+  switch (field.cpp_type()) {
+    case FieldDescriptor::CPPTYPE_MESSAGE:
+      return MessageText(repeated ? reflection.GetRepeatedMessage(message, &field, index)
+                                  : reflection.GetMessage(message, &field));
+    case FieldDescriptor::CPPTYPE_ENUM:
+      return EnumWord(*field.enum_type(),
+                      repeated ? reflection.GetRepeatedEnumValue(message, &field, index)
+                               : reflection.GetEnumValue(message, &field));
+    case FieldDescriptor::CPPTYPE_BOOL:
+      return reflection.GetBool(message, &field) ? "yes" : "no";
+    case FieldDescriptor::CPPTYPE_INT64:
+      return Grouped(reflection.GetInt64(message, &field));
+    case FieldDescriptor::CPPTYPE_DOUBLE:
+      return fmt::format("{}", reflection.GetDouble(message, &field));
+    default:
+      return repeated ? reflection.GetRepeatedString(message, &field, index)
+                      : reflection.GetString(message, &field);
+  }
+}
+
 std::string InlineText(const Message& message) {
   std::vector<const FieldDescriptor*> fields;
   message.GetReflection()->ListFields(message, &fields);
@@ -189,7 +196,7 @@ std::string InlineText(const Message& message) {
     const int size = field->is_repeated() ? message.GetReflection()->FieldSize(message, field) : 1;
     for (int i = 0; i < size; ++i) {
       if (!text.empty()) text += ", ";
-      text += fmt::format("{}: {}", FieldWords(*field), ValueText(message, *field, i));
+      text += fmt::format("{}: {}", FieldWords(*field), FieldText(message, *field, i));
     }
   }
   return text;

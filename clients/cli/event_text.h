@@ -11,6 +11,11 @@ namespace annals::cli {
 // text is wrapped, not cut).
 [[nodiscard]] std::string EventText(const v1::Event& event, int columns_max);
 
+// The value of a field, or of its element `index` where it is repeated, as tables show it. Empty
+// where it is absent. Of a kind that annals.v1 has in events: no floats, maps or bytes.
+[[nodiscard]] std::string FieldText(const google::protobuf::Message& message,
+                                    const google::protobuf::FieldDescriptor& field, int index = 0);
+
 // The message on one line: "category: soldier, persons: 2". Counts, windows and enum values as
 // tables show them. Empty where it says nothing.
 [[nodiscard]] std::string InlineText(const google::protobuf::Message& message);

@@ -18,6 +18,52 @@
 namespace annals::cli {
 namespace {
 
+const char* const kGroup = "Which events (parts AND; repeated flags OR)";
+
+// Flags of one value, and of many, under one heading of the help.
+class FlagGroup {
+ public:
+  explicit FlagGroup(CLI::App* command) : command_(command) {}
+
+  void One(const char* flag, std::string& value, const char* type, const char* text) const {
+    command_->add_option(flag, value, text)->option_text(type)->group(kGroup);
+  }
+  CLI::Option* Many(const char* flag, std::vector<std::string>& values, const char* type,
+                    const std::string& text) const {
+    return AddRepeated(command_, flag, values, text)->option_text(type)->group(kGroup);
+  }
+
+ private:
+  CLI::App* command_;
+};
+
+// Where, what, who, and who says so.
+void AddSubjectFlags(const FlagGroup& group, FilterFlags& flags) {
+  group.Many("--region", flags.regions, "REGION",
+             "With all below it: a code (RU-KRS, UA) or a name (Kursk, Курск); repeatable");
+  group.One("--bbox", flags.bbox, "W,S,E,N", "In this box; W > E crosses the antimeridian");
+  group.One("--near", flags.near, "LAT,LON", "Around this point, with --radius");
+  group.One("--radius", flags.radius, "DISTANCE", "50km, 800m, 30mi, 12nmi");
+  group.One("--polygon", flags.polygon_path, "FILE", "In the polygon of this GeoJSON file");
+  group
+      .Many("--kind", flags.kinds, "KIND", EnumWords(*v1::EventKind_descriptor()) + "; repeatable")
+      ->delimiter(',');
+  group.Many("--actor", flags.actors, "ACTOR",
+             "actors/x, x or a name; else participants labelled so (label:TEXT forces that); "
+             "repeatable");
+  group
+      .Many("--role", flags.roles, "ROLE",
+            "Only actors in this role: " + EnumWords(*v1::ParticipantRole_descriptor()) +
+                "; repeatable")
+      ->delimiter(',');
+  group.Many("--feed", flags.feeds, "FEED", "Of this feed; repeatable")->delimiter(',');
+  group.One("--persons-min", flags.persons_min, "N",
+            "At least so many persons by the best estimate; unknown is not 0, and does not match");
+  group.One("--fatalities-min", flags.fatalities_min, "N", "At least so many deaths, likewise");
+  group.One("--time-uncertainty-max", flags.time_uncertainty_max, "SPAN",
+            "Known at least so precisely in time: 0, 12h, 1d, 2w");
+}
+
 absl::Status ForFlag(std::string_view flag, const absl::Status& status) {
   return UsageError(fmt::format("{}: {}", flag, std::string(status.message())));
 }
@@ -166,44 +212,31 @@ v1::AsOf ParseAsOf(std::string_view text) {
 }
 
 void AddFilterFlags(CLI::App* command, FilterFlags& flags) {
-  const std::string group = "Which events (parts AND; repeated flags OR)";
-  const auto one = [&](const char* flag, std::string& value, const char* type, const char* text) {
-    command->add_option(flag, value, text)->option_text(type)->group(group);
-  };
-  const auto many = [&](const char* flag, std::vector<std::string>& values, const char* type,
-                        const std::string& text) {
-    return AddRepeated(command, flag, values, text)->option_text(type)->group(group);
-  };
-  one("--since", flags.since, "TIME",
-      "Happened at or after: 2025, 2025-01, 2025-01-31 or 2025-01-31T08:30:00Z");
-  one("--until", flags.until, "TIME", "Happened before; the time itself is not included");
-  one("--datetime", flags.datetime, "A/B",
-      "The same as --since A --until B; '..' is open; a single time is that whole day, month, "
-      "year");
-  one("--recorded-since", flags.recorded_since, "TIME", "Recorded or changed here at or after");
-  many("--region", flags.regions, "REGION",
-       "With all below it: a code (RU-KRS, UA) or a name (Kursk, Курск); repeatable");
-  one("--bbox", flags.bbox, "W,S,E,N", "In this box; W > E crosses the antimeridian");
-  one("--near", flags.near, "LAT,LON", "Around this point, with --radius");
-  one("--radius", flags.radius, "DISTANCE", "50km, 800m, 30mi, 12nmi");
-  one("--polygon", flags.polygon_path, "FILE", "In the polygon of this GeoJSON file");
-  many("--kind", flags.kinds, "KIND", EnumWords(*v1::EventKind_descriptor()) + "; repeatable")
-      ->delimiter(',');
-  many("--actor", flags.actors, "ACTOR",
-       "actors/x, x or a name; else participants labelled so (label:TEXT forces that); repeatable");
-  many("--role", flags.roles, "ROLE",
-       "Only actors in this role: " + EnumWords(*v1::ParticipantRole_descriptor()) + "; repeatable")
-      ->delimiter(',');
-  many("--feed", flags.feeds, "FEED", "Of this feed; repeatable")->delimiter(',');
-  one("--persons-min", flags.persons_min, "N",
-      "At least so many persons by the best estimate; unknown is not 0, and does not match");
-  one("--fatalities-min", flags.fatalities_min, "N", "At least so many deaths, likewise");
-  one("--time-uncertainty-max", flags.time_uncertainty_max, "SPAN",
-      "Known at least so precisely in time: 0, 12h, 1d, 2w");
+  const FlagGroup group(command);
+  group.One("--since", flags.since, "TIME",
+            "Happened at or after: 2025, 2025-01, 2025-01-31 or 2025-01-31T08:30:00Z");
+  group.One("--until", flags.until, "TIME", "Happened before; the time itself is not included");
+  group.One("--datetime", flags.datetime, "A/B",
+            "The same as --since A --until B; '..' is open; a single time is that whole day, "
+            "month, year");
+  group.One("--recorded-since", flags.recorded_since, "TIME",
+            "Recorded or changed here at or after");
+  AddSubjectFlags(group, flags);
   command->add_flag("--include-retracted", flags.include_retracted, "Retracted events too")
-      ->group(group);
-  one("--as-of", flags.as_of, "MOMENT",
-      "As the record stood then: a time (a date is its 00:00 UTC) or a position from an answer");
+      ->group(kGroup);
+  group.One("--as-of", flags.as_of, "MOMENT",
+            "As the record stood then: a time (a date is its 00:00 UTC) or a position from an "
+            "answer");
+}
+
+void AddChangeFilterFlags(CLI::App* command, FilterFlags& flags) {
+  const FlagGroup group(command);
+  group.One("--datetime", flags.datetime, "A/B",
+            "Happened from A until B: 2025, 2025-01, 2025-01-31 or 2025-01-31T08:30:00Z; '..' is "
+            "open; a single time is that whole day, month, year");
+  AddSubjectFlags(group, flags);
+  group.One("--as-of", flags.as_of, "MOMENT",
+            "Changes up to then: a time (a date is its 00:00 UTC) or a position from an answer");
 }
 
 absl::StatusOr<Question> CompileFilter(Session& session, const FilterFlags& flags) {

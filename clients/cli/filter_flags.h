@@ -1,4 +1,4 @@
-// The flags that say which events: the same on query, count and timeline.
+// The flags that say which events: the same on query, count and timeline, and most on changes.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -44,6 +44,10 @@ struct Question {
 
 // Declares the flags on `command`. REQUIRES: `flags` outlives it.
 void AddFilterFlags(CLI::App* command, FilterFlags& flags);
+
+// Declares those of them that `changes` has, where --since is of the record and retracted events
+// are always seen: all but --since, --until, --recorded-since and --include-retracted.
+void AddChangeFilterFlags(CLI::App* command, FilterFlags& flags);
 
 // Makes flags into a question, asking the server what names mean. Usage errors name the flag.
 [[nodiscard]] absl::StatusOr<Question> CompileFilter(Session& session, const FilterFlags& flags);

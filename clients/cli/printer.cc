@@ -4,6 +4,7 @@
 #include <google/protobuf/util/json_util.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "clients/cli/csv.h"
@@ -17,7 +18,7 @@ class TableListPrinter : public ListPrinter {
  public:
   TableListPrinter(const Session& session, std::vector<Column> columns)
       : table_(session.Out(), std::move(columns), session.Columns(), session.Color()) {}
-  void Add(const google::protobuf::Message&, std::vector<std::string> cells) override {
+  void AddJson(std::string_view, std::vector<std::string> cells) override {
     table_.Add(std::move(cells));
   }
   void Finish() override { table_.Finish(); }
@@ -33,7 +34,7 @@ class CsvListPrinter : public ListPrinter {
     for (const Column& column : columns) titles.push_back(CsvText(column.title));
     out_ << CsvLine(titles);
   }
-  void Add(const google::protobuf::Message&, std::vector<std::string> cells) override {
+  void AddJson(std::string_view, std::vector<std::string> cells) override {
     for (std::string& cell : cells) cell = CsvText(cell);
     out_ << CsvLine(cells);
   }
@@ -46,9 +47,7 @@ class CsvListPrinter : public ListPrinter {
 class NdjsonListPrinter : public ListPrinter {
  public:
   explicit NdjsonListPrinter(std::ostream& out) : out_(out) {}
-  void Add(const google::protobuf::Message& message, std::vector<std::string>) override {
-    out_ << Json(message) << "\n";
-  }
+  void AddJson(std::string_view json, std::vector<std::string>) override { out_ << json << "\n"; }
   void Finish() override {}
 
  private:
@@ -58,8 +57,8 @@ class NdjsonListPrinter : public ListPrinter {
 class JsonListPrinter : public ListPrinter {
  public:
   explicit JsonListPrinter(std::ostream& out) : out_(out) {}
-  void Add(const google::protobuf::Message& message, std::vector<std::string>) override {
-    out_ << (any_ ? ",\n" : "[\n") << Json(message);
+  void AddJson(std::string_view json, std::vector<std::string>) override {
+    out_ << (any_ ? ",\n" : "[\n") << json;
     any_ = true;
   }
   void Finish() override { out_ << (any_ ? "\n]\n" : "[]\n"); }
@@ -79,6 +78,8 @@ std::string Json(const google::protobuf::Message& message, bool defaults) {
   (void)google::protobuf::util::MessageToJsonString(message, &json, options);
   return json;
 }
+
+std::string JsonText(std::string_view text) { return nlohmann::json(text).dump(); }
 
 absl::StatusOr<std::unique_ptr<ListPrinter>> MakeListPrinter(const Session& session,
                                                              std::vector<Column> columns) {

@@ -5,6 +5,8 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -18,12 +20,19 @@ namespace annals::cli {
 // The message as protobuf JSON on one line; with `defaults`, fields that are 0 or empty too.
 [[nodiscard]] std::string Json(const google::protobuf::Message& message, bool defaults = false);
 
+// The text as JSON, in its quotes. REQUIRES: UTF-8.
+[[nodiscard]] std::string JsonText(std::string_view text);
+
 // Prints a list: json is one array, ndjson one object a line, csv and table the cells.
 class ListPrinter {
  public:
   virtual ~ListPrinter() = default;
   // `cells` has one for each column.
-  virtual void Add(const google::protobuf::Message& message, std::vector<std::string> cells) = 0;
+  void Add(const google::protobuf::Message& message, std::vector<std::string> cells) {
+    AddJson(Json(message), std::move(cells));
+  }
+  // The same of what is no message: `json` is an object on one line.
+  virtual void AddJson(std::string_view json, std::vector<std::string> cells) = 0;
   // After the last.
   virtual void Finish() = 0;
 };

@@ -28,6 +28,8 @@ BIN_DIR = pathlib.Path(os.environ["ANNALS_BIN_DIR"])
 SAMPLE_DIR = SOURCE_DIR / "deploy" / "sample"
 KURSK_SAMPLE = SAMPLE_DIR / "kursk-2025-01.ndjson"
 UCDP_SAMPLE = SAMPLE_DIR / "ucdp-ged-ukraine.csv.xz"
+# An older release of the same events.
+UCDP_SAMPLE_2019 = SOURCE_DIR / "tests" / "data" / "ukraine_2019.csv.xz"
 DEADLINE_S = 60
 
 sys.path.insert(0, os.environ["ANNALS_PYTHON_DIR"])

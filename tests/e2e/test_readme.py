@@ -44,6 +44,26 @@ def on_a_terminal(arguments):
     return shown.decode().replace("\r\n", "\n")
 
 
+def check_answers(test, questions):
+    """The console blocks whose arguments match `questions` must answer to the letter."""
+    text = README.read_text(encoding="utf-8")
+    test.assertTrue(any(re.match(questions, block.group(1)) for block in CONSOLE.finditer(text)))
+
+    def answer(match):
+        if not re.match(questions, match.group(1)):
+            return match.group(0)
+        arguments = shlex.split(match.group(1))
+        shown = on_a_terminal(["--server", test.server.address, *arguments])
+        return f"```console\n$ annals {match.group(1)}\n{shown}```"
+
+    answered = CONSOLE.sub(answer, text)
+    if os.environ.get("ANNALS_README_UPDATE"):
+        README.write_text(answered, encoding="utf-8")
+    else:
+        test.assertEqual([block.group(0) for block in CONSOLE.finditer(text)],
+                         [block.group(0) for block in CONSOLE.finditer(answered)])
+
+
 class ReadmeTest(harness.ServerTest):
     maxDiff = None
 
@@ -53,19 +73,7 @@ class ReadmeTest(harness.ServerTest):
         cls.text = README.read_text(encoding="utf-8")
 
     def test_questions_have_these_answers(self):
-        self.assertGreaterEqual(len(CONSOLE.findall(self.text)), 3)
-
-        def answer(match):
-            arguments = shlex.split(match.group(1))
-            shown = on_a_terminal(["--server", self.server.address, *arguments])
-            return f"```console\n$ annals {match.group(1)}\n{shown}```"
-
-        answered = CONSOLE.sub(answer, self.text)
-        if os.environ.get("ANNALS_README_UPDATE"):
-            README.write_text(answered, encoding="utf-8")
-        else:
-            self.assertEqual([block.group(0) for block in CONSOLE.finditer(self.text)],
-                             [block.group(0) for block in CONSOLE.finditer(answered)])
+        check_answers(self, r"(?!diff ).*")
 
     def test_python_runs(self):
         [program] = re.findall(r"^```python\n(.*?)^```$", self.text, re.M | re.S)
@@ -76,10 +84,12 @@ class ReadmeTest(harness.ServerTest):
         self.assertIn("feeds/sample/events/kursk-capture", done.stdout)
 
     def test_flags_exist(self):
-        manuals = subprocess.run([harness.BIN_DIR / "annalsd", "--help"], capture_output=True,
-                                 text=True, check=True).stdout
+        manuals = ""
+        for command in ([], ["token", "create"], ["rotate-keys"]):
+            manuals += subprocess.run([harness.BIN_DIR / "annalsd", *command, "--help"],
+                                      capture_output=True, text=True, check=True).stdout
         for command in ([], ["query"], ["timeline"], ["ingest"], ["import", "ucdp-ged"],
-                        ["retract"], ["feeds", "update"]):
+                        ["retract"], ["feeds", "update"], ["changes"]):
             manuals += self.annals(*command, "--help").stdout
         of_others = {"--python_out", "--grpc_out", "--plugin"}  # protoc's
         flags = set(re.findall(r"(?<=[`| ])--[a-z][a-z_-]+", self.text)) - of_others
@@ -91,6 +101,27 @@ class ReadmeTest(harness.ServerTest):
             path = harness.SOURCE_DIR / source
             for target in re.findall(r"\]\(([^)#:]+)(?:#[\w-]+)?\)", path.read_text()):
                 self.assertTrue((path.parent / target).exists(), f"{source}: {target}")
+
+
+class ReleasesTest(harness.ServerTest):
+    """What README.md tells of two releases of UCDP."""
+
+    maxDiff = None
+
+    @classmethod
+    def prepare(cls):
+        harness.import_ucdp(cls.server.address, harness.UCDP_SAMPLE_2019, "ucdp-ged")
+        cls.position = cls.client.events.ListEvents(
+            harness.event_pb.ListEventsRequest(page_size=1), timeout=harness.DEADLINE_S).position
+        harness.import_ucdp(cls.server.address, harness.UCDP_SAMPLE, "ucdp-ged", "--complete")
+
+    def test_differences_are_these(self):
+        check_answers(self, "diff ")
+
+    def test_changes_end_with_these_counts(self):
+        told = self.annals("changes", "--since", self.position, "--limit", 0).stderr
+        [counts] = re.findall("annals: (.* corrected: .*)", told)
+        self.assertIn(f'"{counts}"', " ".join(README.read_text(encoding="utf-8").split()))
 
 
 if __name__ == "__main__":

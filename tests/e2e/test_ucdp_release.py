@@ -1,20 +1,24 @@
 """UCDP files, release after release: what they create, correct and take back."""
 
+import collections
 import csv
 import datetime
+import functools
 import io
+import json
 import lzma
 import re
 import sys
 import unittest
 
 import harness
+from harness import event_pb
 
 sys.path.insert(0, str(harness.SOURCE_DIR / "tests" / "support"))
 
 import ucdp_release_diff  # noqa: E402
 
-OLD = harness.SOURCE_DIR / "tests" / "data" / "ukraine_2019.csv.xz"
+OLD = harness.UCDP_SAMPLE_2019
 NEW = harness.UCDP_SAMPLE
 OLD_ROWS = 1167
 NEW_ROWS = 2989
@@ -34,6 +38,46 @@ def small_file(rows):
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()
+
+
+@functools.cache
+def releases():
+    """The rows of the two files by id."""
+    return [{ucdp_release_diff.identifier(row["id"]): row
+             for row in ucdp_release_diff.read_rows(path)} for path in (OLD, NEW)]
+
+
+@functools.cache
+def release_changes():
+    """What becomes of each event, by the independent account of the columns."""
+    old, new = releases()
+    content = ucdp_release_diff.content
+    return {"CREATED": new.keys() - old.keys(), "RETRACTED": old.keys() - new.keys(),
+            "CORRECTED": {key for key in old.keys() & new.keys()
+                          if content(old[key]) != content(new[key])}}
+
+
+# Which fields of an event tell of a correction, and which columns do.
+CORRECTED_FIELDS = {
+    "moved": {"location.point"},
+    "re-dated": {"occurred.start", "occurred.end"},
+    "re-counted": {"fatalities.low", "fatalities.best", "fatalities.high"},
+}
+CORRECTED_COLUMNS = {
+    "moved": {"latitude": float, "longitude": float},
+    "re-dated": {"date_start": ucdp_release_diff.day, "date_end": ucdp_release_diff.day},
+    "re-counted": {"low": int, "best": int, "high": int},
+}
+
+
+@functools.cache
+def release_corrections():
+    """Which events were corrected how, from the columns alone."""
+    old, new = releases()
+    return {what: {key for key in old.keys() & new.keys()
+                   if any(value(old[key][column]) != value(new[key][column])
+                          for column, value in columns.items())}
+            for what, columns in CORRECTED_COLUMNS.items()}
 
 
 class UcdpReleaseTest(harness.ServerTest):
@@ -90,6 +134,79 @@ class UcdpReleaseTest(harness.ServerTest):
 
         third = outcomes(self.imported(NEW, "release", "--complete"))
         self.assertEqual((third["unchanged"], third.get("retracted", 0)), (NEW_ROWS, 0))
+
+    def test_changes_are_those_between_the_two_files(self):
+        self.imported(OLD, "changes")
+        position = self.client.events.ListEvents(
+            event_pb.ListEventsRequest(page_size=1), timeout=harness.DEADLINE_S).position
+        between = datetime.datetime.now(datetime.timezone.utc).isoformat()
+        self.imported(NEW, "changes", "--complete", "--reason", "2021 release")
+        asked = ("changes", "--feed", "changes", "--all", "-o", "ndjson")
+        told = self.annals(*asked, "--since", between)
+        changes = {change["name"].rpartition("/")[2]: change
+                   for change in map(json.loads, told.stdout.splitlines())}
+
+        expected = release_changes()
+        found = {kind: {key for key, change in changes.items() if change["change"] == kind}
+                 for kind in expected}
+        self.assertEqual(found, expected)
+        self.assertEqual(len(told.stdout.splitlines()), sum(map(len, expected.values())))
+        account = ucdp_release_diff.diff(OLD, NEW)
+        self.assertEqual([len(found[kind]) for kind in ("CREATED", "CORRECTED", "RETRACTED")],
+                         [account[what] for what in ("created", "updated", "retracted")])
+        for key in expected["RETRACTED"]:
+            self.assertEqual(changes[key]["retraction_reason"], "2021 release")
+        self.assertEqual({change["audit"]["principal"] for change in changes.values()},
+                         {"principals/local"})
+
+        corrected = {key: {field["field"]: field for field in changes[key]["fields"]}
+                     for key in expected["CORRECTED"]}
+        fields = {what: {key for key, changed in corrected.items() if names & changed.keys()}
+                  for what, names in CORRECTED_FIELDS.items()}
+        self.assertEqual(fields, release_corrections())
+        for key, changed in corrected.items():
+            self.check_counts(key, changed)
+
+        [summary] = re.findall("annals: (.* corrected: .*)", told.stderr)
+        self.assertTrue(summary.startswith(
+            f"{len(found['CREATED']):,} created, {len(found['RETRACTED'])} retracted, "
+            f"{len(found['CORRECTED'])} corrected: "), summary)
+        self.assertIn(f", fatalities {len(fields['re-counted'])},", summary)
+        top_level = collections.Counter(
+            field for changed in corrected.values()
+            for field in {re.split(r"[.\[]", name)[0] for name in changed})
+        self.assertEqual(dict(re.findall(r"(\w+) (\d+)", summary.partition("corrected: ")[2])),
+                         {field: str(count) for field, count in top_level.items()})
+
+        since_position = self.annals(*asked, "--since", position)
+        self.assertEqual(since_position.stdout, told.stdout)
+        self.assertEqual(since_position.stderr, told.stderr)
+
+    def check_counts(self, key, changed):
+        """The values of a correction are those of the two rows, contradictions as their hull."""
+        counts = [{bound: int(release[key][bound]) for bound in ("low", "best", "high")}
+                  for release in releases()]
+        for of_row in counts:
+            of_row.update(low=min(of_row.values()), high=max(of_row.values()))
+        for bound in counts[0]:
+            if field := changed.get(f"fatalities.{bound}"):
+                self.assertEqual([int(field["before"]), int(field["after"])],
+                                 [of_row[bound] for of_row in counts], key)
+
+    def test_an_event_differs_as_its_rows_do(self):
+        self.imported(OLD, "differs")
+        self.imported(NEW, "differs", "--complete")
+        key = min(release_corrections()["re-counted"])
+        rows = self.annals_json("diff", f"differs/{key}")
+        self.assertEqual({row["name"] for row in rows}, {f"feeds/differs/events/{key}"})
+        self.check_counts(key, {row["field"]: row for row in rows})
+        backwards = self.annals_json("diff", f"differs/{key}", 2, 1)
+        self.assertEqual(sum(row["field"].startswith("fatalities.") for row in rows),
+                         sum(row["field"].startswith("fatalities.") for row in backwards))
+        created = min(release_changes()["CREATED"])
+        self.assertIn("one revision", self.annals("diff", f"differs/{created}").stderr)
+        self.assertIn("NOT_FOUND", self.annals("diff", f"differs/{key}", 3, status=1).stderr)
+        self.annals("diff", f"differs/{key}", "first", status=2)
 
     def test_a_release_that_lost_a_fifth_is_refused_without_force(self):
         rows = ucdp_release_diff.read_rows(NEW)[:10]
