@@ -134,3 +134,20 @@ void StopTurn(void* combiner, const char* file, int line, const char* reason) {
   __tsan_release(combiner);
   next(combiner, file, line, reason);
 }
+
+// A grpc::Server counts the calls that are not over, and ends when none is left.
+#define ANNALS_SERVER "_ZN4grpc6Server"
+void ServerUnref(void* server) __asm__(ANNALS_SERVER "23UnrefWithPossibleNotifyEv");
+void ServerUnrefAndWait(void* server) __asm__(ANNALS_SERVER "18UnrefAndWaitLockedEv");
+
+void ServerUnref(void* server) {
+  static auto* const next = Next<void(void*)>(ANNALS_SERVER "23UnrefWithPossibleNotifyEv");
+  __tsan_release(server);
+  next(server);
+}
+
+void ServerUnrefAndWait(void* server) {
+  static auto* const next = Next<void(void*)>(ANNALS_SERVER "18UnrefAndWaitLockedEv");
+  next(server);
+  __tsan_acquire(server);
+}
