@@ -108,7 +108,7 @@ TEST_F(TlsTest, RefusesTheKeyOfAnotherCertificate) {
   ExpectRefused("tls-key", files.key);
 }
 
-TEST_F(TlsTest, AsksNobodyForAPassPhrase) {
+TEST_F(TlsTest, RefusesAKeyBehindAPassPhrase) {
   files.key = folder.Write("locked.pem", Locked(key_pem));
   ExpectRefused("tls-key", files.key);
 }
