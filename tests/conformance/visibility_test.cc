@@ -240,6 +240,20 @@ TEST_P(StoreVisibility, LetsOnlyThoseWhoSeeAllChangeWhoSeesAFeed) {
   EXPECT_TRUE(catalog().GetFeed(bob_, "s").ok());
 }
 
+TEST_P(StoreVisibility, LeavesVisibilityAsItIsWhereAChangeDoesNotSay) {
+  annals::v1::Feed feed = RestrictedFeed("s");
+  feed.clear_visibility();
+  feed.set_title("New title");
+  for (const CallContext& context : {owner_, admin_}) {
+    const auto changed = catalog().UpdateFeed(context, feed);
+    ASSERT_TRUE(changed.ok()) << changed.status();
+    EXPECT_EQ(changed->title(), "New title");
+    EXPECT_EQ(changed->visibility(), annals::v1::FEED_VISIBILITY_RESTRICTED);
+    EXPECT_THAT(changed->readers(), ElementsAre("principals/anna", "roles/editor"));
+  }
+  EXPECT_FALSE(catalog().GetFeed(bob_, "s").ok());
+}
+
 TEST_P(StoreVisibility, NotesWhoChangedWhatAndWhy) {
   const CallContext ingest{.visibility = Visibility::All(),
                            .caller = {"principals/olga", "192.0.2.7", "Ingest/Upsert", "r1"}};

@@ -93,6 +93,19 @@ TEST_F(CallLimitsTest, CountStreamsThatAreOpen) {
   EXPECT_FALSE(limits.OpenStream("ann").ok());
 }
 
+TEST_F(CallLimitsTest, CountCallsUnderWayApartFromStreams) {
+  CallLimits limits = Limits({.calls_max = 2, .streams_max = 1});
+  EXPECT_TRUE(limits.OpenCall("ann").ok());
+  EXPECT_TRUE(limits.OpenStream("ann").ok());
+  EXPECT_TRUE(limits.OpenCall("ann").ok());
+  const absl::Status full = limits.OpenCall("ann");
+  EXPECT_EQ(ErrorReason(full), "TOO_MANY_CALLS");
+  EXPECT_EQ(DelayOf(full), absl::Seconds(1));
+  EXPECT_TRUE(limits.OpenCall("bob").ok());
+  limits.CloseCall("ann");
+  EXPECT_TRUE(limits.OpenCall("ann").ok());
+}
+
 TEST_F(CallLimitsTest, CountRowsByTheDayInUtc) {
   now = absl::FromCivil(absl::CivilSecond(2026, 3, 1, 23, 59, 0), absl::UTCTimeZone());
   CallLimits limits = Limits({.rows_per_day = 10});

@@ -78,7 +78,7 @@ TEST(Principal, HasAnIdOfAFewCharacters) {
   for (const char* id : {"a", "0", "ann", "a.b_c-d", "9-"}) EXPECT_TRUE(IsPrincipalId(id)) << id;
   EXPECT_TRUE(IsPrincipalId(std::string(63, 'a')));
   EXPECT_FALSE(IsPrincipalId(std::string(64, 'a')));
-  for (const char* id : {"", ".a", "-a", "_a", "A", "a b", "a/b", "ä", "a\n"}) {
+  for (const char* id : {"", ".a", "-a", "_a", "A", "a b", "a/b", "ä", "a\n", "local"}) {
     EXPECT_FALSE(IsPrincipalId(id)) << id;
   }
 }
