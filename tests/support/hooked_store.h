@@ -27,6 +27,23 @@ class HookedStore final : public storage::MemoryStore {
     return MemoryStore::GetEvents(context, names, snapshot);
   }
 
+  // Runs before a retraction and a feed's update reach the store.
+  std::function<void()> before_change;
+
+  absl::StatusOr<storage::RetractReceipt> RetractEvent(const storage::CallContext& context,
+                                                       const storage::EventName& name,
+                                                       std::string_view reason,
+                                                       std::string_view etag,
+                                                       bool validate_only) override {
+    if (before_change) before_change();
+    return MemoryStore::RetractEvent(context, name, reason, etag, validate_only);
+  }
+  absl::StatusOr<annals::v1::Feed> UpdateFeed(const storage::CallContext& context,
+                                              const annals::v1::Feed& feed) override {
+    if (before_change) before_change();
+    return MemoryStore::UpdateFeed(context, feed);
+  }
+
   // By how much the store is behind what was acknowledged, as a replica may be.
   std::int64_t lag = 0;
 
