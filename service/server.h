@@ -21,7 +21,7 @@ namespace annals::service {
 // Largest message taken: 5,000 events at a usual size; a batch of huge ones is sent in parts.
 inline constexpr int kReceiveBytesMax = 64 << 20;
 inline constexpr int kConcurrentStreamsMax = 256;  // a connection
-inline constexpr int kHeaderBytesMax = 16 << 10;   // of one request's headers
+inline constexpr int kHeaderBytesMax = 8 << 10;    // of one request's headers
 inline constexpr std::size_t kQueuedCallsMax = 1'024;
 inline constexpr int kSqlThreadsDefault = 8;
 
