@@ -165,17 +165,16 @@ absl::StatusOr<std::unique_ptr<TokenCodec>> TokenCodec::Create(KeySource source,
   return codec;
 }
 
-TokenCodec::Keys TokenCodec::KeysYoungerThan(absl::Duration age_max, WhileRead while_read) const {
-  const auto young = [&]() -> Keys {
-    const absl::Time now = clock_();
+TokenCodec::Keys TokenCodec::KeysReadSince(absl::Time since, WhileRead while_read) const {
+  const auto fresh = [&]() -> Keys {
     const std::lock_guard lock(mutex_);
-    return now - read_time_ <= age_max ? keys_ : nullptr;
+    return read_time_ >= since ? keys_ : nullptr;
   };
-  if (auto keys = young()) return keys;
+  if (auto keys = fresh()) return keys;
   std::unique_lock reading(reading_, std::defer_lock);
   if (while_read == WhileRead::kWait) {
     reading.lock();
-    if (auto keys = young()) return keys;  // read meanwhile
+    if (auto keys = fresh()) return keys;  // read meanwhile
   } else if (!reading.try_lock()) {
     const std::lock_guard lock(mutex_);
     return keys_;
@@ -197,7 +196,7 @@ std::string TokenCodec::Seal(std::string_view body) const {
   // Without randomness a nonce could repeat, which would give the key away.
   if (RAND_bytes(Bytes(nonce), static_cast<int>(nonce.size())) != 1) std::abort();
   const std::string sealed =
-      Encrypt(KeysYoungerThan(kKeysAgeMax, WhileRead::kGoOn)->front(), nonce, token, body);
+      Encrypt(KeysReadSince(clock_() - kKeysAgeMax, WhileRead::kGoOn)->front(), nonce, token, body);
   token += nonce + sealed;
   token += Checksum(token);
   return ToBase64Url(token);
@@ -222,10 +221,10 @@ absl::StatusOr<std::string> TokenCodec::Open(std::string_view text, std::size_t 
   }
   const std::string_view nonce = token.substr(kHeadSize, kNonceSize);
   const std::string_view sealed = checked.substr(kHeadSize + kNonceSize);
-  auto body = DecryptWithAny(*KeysYoungerThan(kKeysAgeMax, WhileRead::kGoOn), nonce, head, sealed);
-  if (!body) {
-    body = DecryptWithAny(*KeysYoungerThan(kKeysAgeMin, WhileRead::kWait), nonce, head, sealed);
-  }
+  const absl::Time now = clock_();
+  auto body =
+      DecryptWithAny(*KeysReadSince(now - kKeysAgeMax, WhileRead::kGoOn), nonce, head, sealed);
+  if (!body) body = DecryptWithAny(*KeysReadSince(now, WhileRead::kWait), nonce, head, sealed);
   if (!body) return bad();
   return *std::move(body);
 }

@@ -58,10 +58,9 @@ struct PageToken {
                                       const google::protobuf::Message& request,
                                       const std::vector<std::string>& fields_apart);
 
-// Keys are read again when they are older than this, ...
+// Keys are read again when they are older than this, and for a token that they do not open: another
+// server may have sealed it with a key that was made a moment ago.
 inline constexpr absl::Duration kKeysAgeMax = absl::Minutes(1);
-// ... and when a token cannot be opened and they are older than this.
-inline constexpr absl::Duration kKeysAgeMin = absl::Seconds(1);
 
 class TokenCodec {
  public:
@@ -93,8 +92,8 @@ class TokenCodec {
 
   // What is done while another thread reads the keys: wait for them, or go on with those there are.
   enum class WhileRead { kWait, kGoOn };
-  // The keys, read again where they are older than `age_max`.
-  [[nodiscard]] Keys KeysYoungerThan(absl::Duration age_max, WhileRead while_read) const;
+  // The keys, read again where that was last begun before `since`.
+  [[nodiscard]] Keys KeysReadSince(absl::Time since, WhileRead while_read) const;
   [[nodiscard]] std::string Seal(std::string_view body) const;
   [[nodiscard]] absl::StatusOr<std::string> Open(std::string_view text, std::size_t body_size,
                                                  std::string_view reason,
@@ -105,8 +104,9 @@ class TokenCodec {
   const Clock clock_;
   mutable std::mutex reading_;  // held while `source_` is asked, before mutex_
   mutable std::mutex mutex_;
-  mutable Keys keys_;                                    // guarded by mutex_
-  mutable absl::Time read_time_ = absl::InfinitePast();  // guarded by mutex_
+  mutable Keys keys_;  // guarded by mutex_
+  // When the last reading of keys began; guarded by mutex_.
+  mutable absl::Time read_time_ = absl::InfinitePast();
 };
 
 }  // namespace annals::service
