@@ -34,6 +34,7 @@ TimeSpan CompileRange(std::string_view field, bool present, const annals::v1::Ti
   TimeSpan span;
   if (!present) return span;
   check->Range(field, range);
+  if (!check->ok()) return span;  // the times may be any
   if (range.has_start()) span.start = storage::ToMicros(range.start());
   if (range.has_end()) span.end = storage::ToMicros(range.end());
   return span;
@@ -184,7 +185,8 @@ void CompileUncertainty(const EventFilter& filter, ReferenceChecker* check, Even
   const google::protobuf::Duration& longest = filter.time_uncertainty_max();
   if (longest.seconds() < 0 || longest.seconds() > kWindowSecondsMax || longest.nanos() < 0 ||
       longest.nanos() > kNanosMax) {
-    check->Fail("time_uncertainty_max", "DURATION_RANGE", "must lie in [0, 315,576,000,000 s]");
+    return check->Fail("time_uncertainty_max", "DURATION_RANGE",
+                       "must lie in [0, 315,576,000,000 s]");
   }
   query->window_max = longest.seconds() * 1'000'000 + longest.nanos() / 1'000;
 }
