@@ -30,7 +30,10 @@ DatabaseFault Internal(std::string_view what) {
 DatabaseFault OfSqlError(bool committing, const pqxx::sql_error& error) {
   const std::string_view state = error.sqlstate();
   if (state == kQueryCanceled || state == kLockNotAvailable) return {.status = DeadlineError()};
-  if (state.starts_with(kOperatorIntervention)) return Lost(committing, error.what());
+  // An error without a code is none of the server's: libpq says so of a connection that broke.
+  if (state.empty() || state.starts_with(kOperatorIntervention)) {
+    return Lost(committing, error.what());
+  }
   return Internal(error.what());
 }
 
@@ -75,6 +78,8 @@ std::optional<DatabaseFault> CatchFault(const bool& committing, absl::FunctionRe
                                          "The database has no room for this at the moment.")};
   } catch (const pqxx::sql_error& error) {
     return OfSqlError(committing, error);
+  } catch (const pqxx::failure& error) {  // of the connection, in the middle of a COPY
+    return Lost(committing, error.what());
   } catch (const std::exception& error) {
     DatabaseFault fault = Internal(error.what());
     if (committing) fault.status = OutcomeUnknownError();
