@@ -306,7 +306,7 @@ void TwinTest::AskExport() {
 
 void TwinTest::AskCatalog() {
   using Stub = annals::v1::CatalogService::Stub;
-  switch (random_.Below(8)) {
+  switch (random_.Below(11)) {
     case 0:
       return Compare(&Twin::catalog, &Stub::ListFeeds, annals::v1::ListFeedsRequest());
     case 1: {
@@ -342,6 +342,18 @@ void TwinTest::AskCatalog() {
     }
     case 6:
       return Compare(&Twin::catalog, &Stub::ListActors, annals::v1::ListActorsRequest());
+    case 7: {
+      annals::v1::GetActorRequest request;
+      request.set_name(fmt::format("actors/x{}", random_.Below(20)));
+      return Compare(&Twin::catalog, &Stub::GetActor, request);
+    }
+    case 8:
+      return Compare(&Twin::catalog, &Stub::ListRegions, annals::v1::ListRegionsRequest());
+    case 9: {
+      annals::v1::GetRegionRequest request;
+      request.set_name(random_.Chance(0.5) ? "regions/UA" : "regions/none");
+      return Compare(&Twin::catalog, &Stub::GetRegion, request);
+    }
     default:
       return Compare(&Twin::server_status, &annals::v1::StatusService::Stub::GetStatus,
                      annals::v1::GetStatusRequest());
