@@ -34,8 +34,8 @@ constexpr mode_t kSocketMode = 0660;
 constexpr absl::Duration kStartTimeMax = absl::Seconds(30);
 
 constexpr char kReflectionPlugin[] = "proto_server_reflection";
-constexpr std::size_t kCallMemoryMax = std::size_t{2}
-                                       << 30;  // of messages being received, all calls
+// Of messages being received, of all calls together.
+constexpr std::size_t kCallMemoryMax = std::size_t{2} << 30;
 
 constexpr std::string_view kServices[] = {"annals.v1.EventService", "annals.v1.IngestService",
                                           "annals.v1.CatalogService", "annals.v1.StatusService"};

@@ -22,7 +22,8 @@
 
 namespace annals::service {
 
-// Twice this after a token was revoked or has expired, nothing is done for it any more.
+// Twice this after a token was revoked or has expired, nothing is begun for it any more and its
+// streams are ended; what is at the database by then is finished.
 inline constexpr absl::Duration kReloadInterval = absl::Milliseconds(500);
 
 // What a call brings to show who makes it.
