@@ -118,6 +118,9 @@ absl::Status EventService::List(const Call& call, const annals::v1::ListEventsRe
     ApplyView(request.view(), &event);
     *response->add_events() = std::move(event);
   }
+  for (const storage::MatchMode strength : page->strengths) {
+    response->add_strengths(static_cast<annals::v1::MatchMode>(strength));
+  }
   token->cursor = page->next;
   if (page->next) response->set_next_page_token(backend_.tokens->SealPage(*token));
   response->set_position(backend_.tokens->SealPosition(page->position));

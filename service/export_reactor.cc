@@ -131,6 +131,9 @@ class ExportReactor final : public grpc::ServerWriteReactor<grpc::ByteBuffer>, p
         ApplyView(view_, &event);
         *message.add_events() = std::move(event);
       }
+      for (const storage::MatchMode strength : page->strengths) {
+        message.add_strengths(static_cast<annals::v1::MatchMode>(strength));
+      }
       token_.cursor = page->next;
       token_.done = !page->next;
     }

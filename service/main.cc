@@ -15,6 +15,7 @@
 #include "storage/postgres/embedded_postgres.h"
 #include "storage/postgres/postgres_catalog_store.h"
 #include "storage/postgres/postgres_event_store.h"
+#include "storage/postgres/rederivation.h"
 #include "storage/postgres/store_setup.h"
 
 namespace annals::service {
@@ -49,7 +50,11 @@ absl::Status Migrate(const Config& config) {
   const auto database = OpenDatabase(config);
   if (!database.ok()) return database.status();
   std::cerr << "annalsd: the database has the schema of annalsd " ANNALS_VERSION "\n";
-  return storage::LoadRegions(*database->pool, *storage::Gazetteer::LoadEmbedded(), SetupEnd());
+  const auto gazetteer = storage::Gazetteer::LoadEmbedded();
+  const absl::Status derived =
+      storage::RederiveRecords(*database->pool, *gazetteer, absl::InfiniteFuture());
+  if (!derived.ok()) return derived;
+  return storage::LoadRegions(*database->pool, *gazetteer, SetupEnd());
 }
 
 absl::Status RotateKeys(const Config& config) {
@@ -65,6 +70,10 @@ absl::Status Serve(const Config& config) {
   const auto database = OpenDatabase(config);
   if (!database.ok()) return database.status();
   const auto gazetteer = storage::Gazetteer::LoadEmbedded();
+  if (auto derived = storage::RederiveRecords(*database->pool, *gazetteer, absl::InfiniteFuture());
+      !derived.ok()) {
+    return derived;
+  }
   storage::PostgresEventStore events(database->pool.get(), gazetteer.get());
   storage::PostgresCatalogStore catalog(database->pool.get());
   const auto server = Server::Start(

@@ -38,6 +38,8 @@ Kind AttributeKind(annals::v1::EventAttribute attribute) {
       return Kind::kCountry;
     case annals::v1::EVENT_ATTRIBUTE_FEED:
       return Kind::kFeed;
+    case annals::v1::EVENT_ATTRIBUTE_VERIFICATION:
+      return Kind::kVerification;
     default:
       return Kind::kKind;
   }

@@ -1,13 +1,17 @@
 #include "storage/event_columns.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "annals/v1/annotations.pb.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 #include "storage/event_name.h"
+#include "storage/event_words.h"
 #include "storage/gazetteer.h"
+#include "storage/name_fold.h"
+#include "storage/source_url.h"
 
 namespace annals::storage {
 namespace {
@@ -54,6 +58,49 @@ std::vector<ParticipantColumns> ParticipantsOf(const annals::v1::Event& event) {
   return participants;
 }
 
+// The rule of annals.v1.Verification.
+annals::v1::Verification VerificationOf(const annals::v1::Event& event) {
+  std::set<std::string> asserting;
+  bool denied = false, confirmed = false;
+  for (const auto& claim : event.claims()) {
+    denied = denied || claim.stance() == annals::v1::CLAIM_STANCE_DENIES;
+    if (claim.stance() != annals::v1::CLAIM_STANCE_ASSERTS) continue;
+    asserting.insert(claim.has_actor() ? claim.actor() : "source:" + FoldName(claim.source()));
+    confirmed = confirmed || claim.credibility() == annals::v1::INFORMATION_CREDIBILITY_1;
+  }
+  if (asserting.empty()) {
+    return denied ? annals::v1::VERIFICATION_DENIED : annals::v1::VERIFICATION_UNCLAIMED;
+  }
+  if (denied) return annals::v1::VERIFICATION_DISPUTED;
+  if (confirmed) return annals::v1::VERIFICATION_CONFIRMED;
+  return asserting.size() > 1 ? annals::v1::VERIFICATION_CORROBORATED
+                              : annals::v1::VERIFICATION_CLAIMED;
+}
+
+// Where the place is a region's polygon or a circle; fills the columns of uncertainty.
+void DerivePlace(const Gazetteer& gazetteer, const annals::v1::Location& location,
+                 EventColumns* columns) {
+  columns->area_region = RegionCode(location.area_region());
+  if (columns->area_region.empty() && !columns->point) columns->area_region = columns->region;
+  if (!columns->area_region.empty()) {
+    const Region* region = gazetteer.Find(columns->area_region);
+    if (region != nullptr) columns->place_uncertainty_m = gazetteer.RadiusOf(region->code);
+    return;
+  }
+  if (!columns->point) return;
+  columns->place_uncertainty_m = location.radius_m();
+  if (!location.has_radius_m()) return;
+  columns->radius_m = location.radius_m();
+  auto circle = std::make_shared<CircleColumns>();
+  circle->circle = MakeUncertaintyCircle(*columns->point, *columns->radius_m);
+  auto reach = gazetteer.ReachOf(circle->circle);
+  circle->keys = ReachKeysOf(circle->circle);
+  for (const std::string& code : reach.regions) circle->keys.push_back(RegionKey(code));
+  circle->regions = std::move(reach.regions);
+  circle->beyond_regions = reach.beyond;
+  columns->circle = std::move(circle);
+}
+
 // The last undisputed step by date; steps of one date count in the order of a life cycle, as the
 // validator has it.
 annals::v1::OfferStatus StatusOf(const annals::v1::ExchangeOffer& offer) {
@@ -73,6 +120,7 @@ annals::v1::OfferStatus StatusOf(const annals::v1::ExchangeOffer& offer) {
 }  // namespace
 
 void FillDerivedFields(const Gazetteer& gazetteer, annals::v1::Event* event) {
+  event->set_verification(VerificationOf(*event));
   if (event->has_exchange_offer()) {
     auto* offer = event->mutable_exchange_offer();
     offer->set_status(StatusOf(*offer));
@@ -91,7 +139,7 @@ void FillDerivedFields(const Gazetteer& gazetteer, annals::v1::Event* event) {
   }
 }
 
-EventColumns DeriveColumns(const annals::v1::Event& event) {
+EventColumns DeriveColumns(const Gazetteer& gazetteer, const annals::v1::Event& event) {
   EventColumns columns;
   if (auto name = ParseEventName(event.name()); name.ok()) {
     columns.id = name->Id();
@@ -109,6 +157,10 @@ EventColumns DeriveColumns(const annals::v1::Event& event) {
   columns.persons = CountsOf(event.has_persons(), event.persons());
   columns.fatalities = CountsOf(event.has_fatalities(), event.fatalities());
   columns.participants = ParticipantsOf(event);
+  columns.verification = event.verification();
+  columns.words = WordsOf(event);
+  columns.source_keys = SourceKeysOf(event);
+  if (event.has_location()) DerivePlace(gazetteer, event.location(), &columns);
   return columns;
 }
 

@@ -107,4 +107,10 @@ std::int64_t LabelKey(std::string_view label) {
   return Hash63(fmt::format("label:{}", FoldName(label)));
 }
 
+std::int64_t RegionKey(std::string_view code) { return Hash63(fmt::format("regions/{}", code)); }
+
+std::int64_t UrlKey(std::string_view normal_url) {
+  return Hash63(fmt::format("url:{}", normal_url));
+}
+
 }  // namespace annals::storage

@@ -41,4 +41,9 @@ struct EventName {
 // is one.
 [[nodiscard]] std::int64_t LabelKey(std::string_view label);
 
+// The number by which a region is found where it stands beside keys of cells (never negative).
+[[nodiscard]] std::int64_t RegionKey(std::string_view code);
+// The number of a URL that NormalizeUrl (storage/source_url.h) made comparable.
+[[nodiscard]] std::int64_t UrlKey(std::string_view normal_url);
+
 }  // namespace annals::storage

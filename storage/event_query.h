@@ -15,6 +15,8 @@
 
 namespace annals::storage {
 
+class Gazetteer;
+
 // A participant asked for.
 struct ActorTerm {
   std::int64_t key = 0;     // ActorKey or LabelKey
@@ -25,24 +27,44 @@ struct ActorTerm {
 // An area asked for, with what the gazetteer knows of it.
 struct AreaTerm {
   Area area;
-  std::vector<std::string>
-      regions_within;  // codes wholly inside it, ascending: events without a point
+  std::vector<std::string> regions_within;            // codes wholly inside it, ascending
+  std::vector<std::string> regions_overlapping = {};  // codes that meet it; with kPossible only
 };
+
+// Named regions asked for, as codes, ascending.
+struct RegionTerm {
+  std::vector<std::string> codes;         // with all below them
+  std::vector<std::string> codes_around;  // and all above them
+};
+
+[[nodiscard]] RegionTerm MakeRegionTerm(const Gazetteer& gazetteer,
+                                        const std::vector<std::string>& codes);
+
+// How strictly an uncertain time or place is taken; see annals.v1.MatchMode, whose numbers these
+// are.
+enum class MatchMode { kNominal = 1, kPossible = 2, kDefinite = 3 };
+
+// What of the gazetteer a question about the area needs under the mode.
+[[nodiscard]] AreaTerm MakeAreaTerm(const Gazetteer& gazetteer, Area area, MatchMode match);
 
 // Parts AND; values inside a part OR; an empty part asks for all.
 struct EventQuery {
-  TimeSpan occurred;             // window overlaps
-  TimeSpan reported;             // lies in it; events without a reported time do not match
-  TimeSpan recorded;             // update_time lies in it
-  std::optional<AreaTerm> area;  // point in area, or no point and region among regions_within
-  std::optional<std::vector<std::string>> regions;  // codes with descendants, ascending: region or
-                                                    // point_region is one of them
+  MatchMode match = MatchMode::kNominal;
+  TimeSpan occurred;  // window overlaps; with kDefinite lies in it
+  TimeSpan reported;  // lies in it; events without a reported time do not match
+  TimeSpan recorded;  // update_time lies in it
+  std::optional<AreaTerm> area;
+  std::optional<RegionTerm> regions;
   std::vector<int> kinds;
   std::optional<std::vector<ActorTerm>> actors;  // engaged and empty matches nothing
   std::vector<std::string> feeds;                // feed ids
   std::optional<std::int64_t> persons_min;       // its best estimate is no less
   std::optional<std::int64_t> fatalities_min;
   std::optional<Micros> window_max;  // its window is no longer
+  std::optional<double> place_uncertainty_max_m;
+  std::vector<int> verifications;
+  std::vector<std::string> words;          // QueryWords (storage/event_words.h): each must be held
+  std::optional<std::int64_t> source_key;  // SourceKey (storage/source_url.h)
   bool include_retracted = false;
 };
 
@@ -65,7 +87,19 @@ struct PageSpec {
 
 // One of the things to group by.
 struct Dimension {
-  enum class Kind { kDay, kWeek, kMonth, kQuarter, kYear, kKind, kActor, kRegion, kCountry, kFeed };
+  enum class Kind {
+    kDay,
+    kWeek,
+    kMonth,
+    kQuarter,
+    kYear,
+    kKind,
+    kActor,
+    kRegion,
+    kCountry,
+    kFeed,
+    kVerification,
+  };
   Kind kind = Kind::kMonth;
 };
 
@@ -77,5 +111,8 @@ inline constexpr int kGroupsMax = 50'000;
 // is ACTIVE.
 [[nodiscard]] bool Matches(const EventQuery& query, const EventColumns& event, Micros update_time,
                            bool active);
+
+// The strictest mode under which an event that matches the question does.
+[[nodiscard]] MatchMode StrengthOf(const EventQuery& query, const EventColumns& event);
 
 }  // namespace annals::storage

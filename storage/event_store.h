@@ -47,8 +47,9 @@ struct Snapshot {
 
 struct EventPage {
   std::vector<annals::v1::Event> events;
-  std::optional<Cursor> next;  // engaged where more may follow
-  Position position;           // what the answer is current through (as_of where given)
+  std::vector<MatchMode> strengths;  // of each event: StrengthOf (storage/event_query.h)
+  std::optional<Cursor> next;        // engaged where more may follow
+  Position position;                 // what the answer is current through (as_of where given)
 };
 
 struct FoundEvents {

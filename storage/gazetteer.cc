@@ -10,6 +10,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <numbers>
 #include <optional>
 #include <span>
 #include <unordered_map>
@@ -20,7 +21,9 @@
 #include "openssl/sha.h"
 #include "storage/embedded_file.h"
 #include "storage/error.h"
+#include "storage/geo/geos_polygons.h"
 #include "storage/geo/polygon_locator.h"
+#include "storage/geo/uncertainty_circle.h"
 
 namespace annals::storage {
 
@@ -136,6 +139,20 @@ std::string VersionOf(std::string_view ndjson) {
   return absl::BytesToHexString({reinterpret_cast<const char*>(digest.data()), kVersionBytes});
 }
 
+constexpr double kInlandRadiusMaxM = 2'700'000;  // no place is further from the sea
+constexpr double kMeanRadiusM = 6'371'008.8;
+using Direction = std::array<double, 3>;  // of length 1
+
+Direction DirectionOf(double lon, double lat) {
+  const double east = lon * std::numbers::pi / 180;
+  const double north = lat * std::numbers::pi / 180;
+  return {std::cos(north) * std::cos(east), std::cos(north) * std::sin(east), std::sin(north)};
+}
+
+double CosineBetween(const Direction& a, const Direction& b) {
+  return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+}
+
 std::size_t BucketOf(int column, int row) {
   return static_cast<std::size_t>(row * kBucketColumns + column);
 }
@@ -153,6 +170,7 @@ int BucketRow(double lat) {
 struct Gazetteer::State {
   struct Part {
     std::size_t region;
+    const PlanarPolygon* polygon;
     PolygonLocator locator;
   };
 
@@ -162,9 +180,15 @@ struct Gazetteer::State {
   std::unordered_map<std::string_view, std::vector<std::size_t>> children;  // ascending
   std::vector<Part> parts;                                                  // by region
   std::vector<std::vector<std::uint32_t>> buckets;  // parts that come into each, ascending
+  std::vector<double> radii_m;                      // by region
 
   absl::Status Link();
   void IndexParts();
+  void MeasureRegions();
+  // Codes of the regions flagged, and of the countries of which `quantifier`(units) holds.
+  template <typename Quantifier>
+  [[nodiscard]] std::vector<std::string> CodesOf(std::vector<bool> flagged,
+                                                 Quantifier quantifier) const;
   // The index of the lowest region that holds the point, or regions.size().
   [[nodiscard]] std::size_t LowestAt(double lon, double lat) const;
 };
@@ -189,7 +213,7 @@ absl::Status Gazetteer::State::Link() {
 void Gazetteer::State::IndexParts() {
   for (std::size_t i = 0; i < regions.size(); ++i) {
     for (const PlanarPolygon& polygon : regions[i].polygons) {
-      parts.push_back({i, PolygonLocator(polygon)});
+      parts.push_back({i, &polygon, PolygonLocator(polygon)});
     }
   }
   buckets.resize(static_cast<std::size_t>(kBucketColumns * kBucketRows));
@@ -201,6 +225,39 @@ void Gazetteer::State::IndexParts() {
       }
     }
   }
+}
+
+void Gazetteer::State::MeasureRegions() {
+  radii_m.resize(regions.size());
+  for (std::size_t i = 0; i < regions.size(); ++i) {
+    std::vector<std::size_t> owners = {i};
+    if (!regions[i].parent.empty()) owners.push_back(by_code.at(regions[i].parent));
+    for (const std::size_t owner : owners) {
+      const Direction center = DirectionOf(regions[owner].center.lon, regions[owner].center.lat);
+      double least_cosine = 1;
+      for (const PlanarPolygon& polygon : regions[i].polygons) {
+        for (const auto& [lon, lat] : polygon.rings.front()) {
+          least_cosine = std::min(least_cosine, CosineBetween(center, DirectionOf(lon, lat)));
+        }
+      }
+      const double radius_m = std::acos(std::max(least_cosine, -1.0)) * kMeanRadiusM;
+      radii_m[owner] = std::max(radii_m[owner], radius_m);
+    }
+  }
+}
+
+template <typename Quantifier>
+std::vector<std::string> Gazetteer::State::CodesOf(std::vector<bool> flagged,
+                                                   Quantifier quantifier) const {
+  for (const auto& [country, units] : children) {
+    flagged[by_code.at(country)] =
+        quantifier(units, [&](std::size_t unit) -> bool { return flagged[unit]; });
+  }
+  std::vector<std::string> codes;
+  for (std::size_t i = 0; i < flagged.size(); ++i) {
+    if (flagged[i]) codes.push_back(regions[i].code);
+  }
+  return codes;
 }
 
 std::size_t Gazetteer::State::LowestAt(double lon, double lat) const {
@@ -233,6 +290,7 @@ absl::StatusOr<std::unique_ptr<const Gazetteer>> Gazetteer::Parse(std::string_vi
   state->regions = *std::move(regions);
   if (absl::Status status = state->Link(); !status.ok()) return status;
   state->IndexParts();
+  state->MeasureRegions();
   return std::unique_ptr<const Gazetteer>(new Gazetteer(std::move(state)));
 }
 
@@ -277,15 +335,55 @@ std::vector<std::string> Gazetteer::RegionsWithin(const Area& area) const {
     within[i] =
         !region.polygons.empty() && area.Covers(region.center) && area.CoversAll(region.polygons);
   }
-  for (const auto& [country, units] : state_->children) {
-    within[state_->by_code.at(country)] =
-        std::ranges::all_of(units, [&](std::size_t unit) { return within[unit]; });
+  return state_->CodesOf(std::move(within), std::ranges::all_of);
+}
+
+std::vector<std::string> Gazetteer::RegionsOverlapping(const Area& area) const {
+  std::vector<bool> met(state_->regions.size());
+  for (std::size_t i = 0; i < met.size(); ++i) {
+    const Region& region = state_->regions[i];
+    met[i] = !region.polygons.empty() && area.Covers(region.center);
   }
-  std::vector<std::string> codes;
-  for (std::size_t i = 0; i < within.size(); ++i) {
-    if (within[i]) codes.push_back(state_->regions[i].code);
+  for (const State::Part& part : state_->parts) {
+    if (!met[part.region]) met[part.region] = area.Overlaps(*part.polygon, part.locator.box());
   }
-  return codes;
+  return state_->CodesOf(std::move(met), std::ranges::any_of);
+}
+
+Gazetteer::Reach Gazetteer::ReachOf(const UncertaintyCircle& circle) const {
+  Reach reach;
+  const PlanarBox whole = BoxOf(circle.polygon);
+  if (whole.west >= -180 && whole.east <= 180) {
+    // Most circles lie in one region, and no edge of it comes near.
+    const auto& [lon, lat] = circle.center;
+    for (const std::uint32_t i : state_->buckets[BucketOf(BucketColumn(lon), BucketRow(lat))]) {
+      const PolygonLocator& locator = state_->parts[i].locator;
+      if (locator.Covers(lon, lat) && !locator.EdgesComeInto(whole)) {
+        return {{state_->regions[state_->parts[i].region].code}, false};
+      }
+    }
+  }
+  std::vector<const PlanarPolygon*> met;
+  for (const PlanarPolygon& copy : CopiesOf(circle.polygon).copies) {
+    const PlanarBox box = BoxOf(copy);
+    const GeosPolygons area({copy});
+    for (const State::Part& part : state_->parts) {
+      if (!area.OverlapsPolygon(*part.polygon, part.locator.box())) continue;
+      met.push_back(part.polygon);
+      reach.regions.push_back(state_->regions[part.region].code);
+    }
+    reach.beyond = reach.beyond || box.west < -180 || box.east > 180;
+  }
+  std::ranges::sort(reach.regions);
+  const auto repeated = std::ranges::unique(reach.regions);
+  reach.regions.erase(repeated.begin(), repeated.end());
+  reach.beyond =
+      reach.beyond || circle.radius_m > kInlandRadiusMaxM || ReachesBeyond(circle.polygon, met);
+  return reach;
+}
+
+double Gazetteer::RadiusOf(std::string_view code) const {
+  return state_->radii_m[state_->by_code.at(code)];
 }
 
 }  // namespace annals::storage

@@ -59,6 +59,18 @@ class Gazetteer {
   // Codes of the regions, of any level, that lie wholly in the area, ascending. A country does
   // where all of its units do.
   [[nodiscard]] std::vector<std::string> RegionsWithin(const Area& area) const;
+  // Codes of the regions, of any level, that have a point in common with the area, ascending. A
+  // country does where one of its units does.
+  [[nodiscard]] std::vector<std::string> RegionsOverlapping(const Area& area) const;
+  // What a circle of uncertainty reaches.
+  struct Reach {
+    std::vector<std::string> regions;  // codes of the first-level regions it meets, ascending
+    bool beyond = false;               // some of it lies in none, or over the antimeridian
+  };
+  [[nodiscard]] Reach ReachOf(const UncertaintyCircle& circle) const;
+  // How far the region's farthest corner is from its centre, in metres, on a sphere of the mean
+  // radius (0.5 % off at most). REQUIRES: there is such a region.
+  [[nodiscard]] double RadiusOf(std::string_view code) const;
 
  private:
   struct State;

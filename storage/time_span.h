@@ -41,6 +41,10 @@ struct TimeSpan {
   [[nodiscard]] bool Contains(Micros time) const {
     return (!start || time >= *start) && (!end || time < *end);
   }
+  // Whether a window that overlaps lies wholly in it: s >= a and e <= b.
+  [[nodiscard]] bool Holds(const Window& window) const {
+    return (!start || window.start >= *start) && (!end || window.end <= *end);
+  }
   // s < b and (e > a, or s = e >= a).
   [[nodiscard]] bool Overlaps(const Window& window) const {
     const bool before_end = !end || window.start < *end;

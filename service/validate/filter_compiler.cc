@@ -8,7 +8,9 @@
 #include "fmt/format.h"
 #include "service/validate/reference_checker.h"
 #include "storage/event_name.h"
+#include "storage/event_words.h"
 #include "storage/geo/area.h"
+#include "storage/source_url.h"
 
 namespace annals::service {
 namespace {
@@ -19,6 +21,7 @@ using storage::EventQuery;
 using storage::TimeSpan;
 
 constexpr int kLabelCharactersMax = 300;
+constexpr std::ptrdiff_t kWordsMax = 20;
 constexpr std::int64_t kWindowSecondsMax = 315'576'000'000;  // 10,000 years
 constexpr std::int32_t kNanosMax = 999'999'999;
 
@@ -181,6 +184,14 @@ void CompileUncertainty(const EventFilter& filter, ReferenceChecker* check, Even
     check->Count("fatalities_min", filter.fatalities_min());
     query->fatalities_min = filter.fatalities_min();
   }
+  if (filter.has_place_uncertainty_max_m()) {
+    const double metres = filter.place_uncertainty_max_m();
+    if (!(metres >= 0 && metres <= storage::kCircleRadiusMaxM)) {
+      return check->Fail("place_uncertainty_max_m", "DISTANCE_RANGE",
+                         fmt::format("must lie in [0, {:.0f}]", storage::kCircleRadiusMaxM));
+    }
+    query->place_uncertainty_max_m = metres;
+  }
   if (!filter.has_time_uncertainty_max()) return;
   const google::protobuf::Duration& longest = filter.time_uncertainty_max();
   if (longest.seconds() < 0 || longest.seconds() > kWindowSecondsMax || longest.nanos() < 0 ||
@@ -191,28 +202,52 @@ void CompileUncertainty(const EventFilter& filter, ReferenceChecker* check, Even
   query->window_max = longest.seconds() * 1'000'000 + longest.nanos() / 1'000;
 }
 
+void CompileMatch(const EventFilter& filter, ReferenceChecker* check, EventQuery* query) {
+  check->Value("match", filter.match(), false);
+  if (!check->ok() || filter.match() == annals::v1::MATCH_MODE_UNSPECIFIED) return;
+  query->match = static_cast<storage::MatchMode>(filter.match());
+}
+
+void CompileSources(const EventFilter& filter, ReferenceChecker* check, EventQuery* query) {
+  check->Items("verifications", filter.verifications_size());
+  for (int i = 0; i < filter.verifications_size() && check->ok(); ++i) {
+    const auto scope = check->In("verifications", i);
+    check->Value("", filter.verifications(i), true);
+    query->verifications.push_back(filter.verifications(i));
+  }
+  SortUnique(&query->verifications);
+  check->Text("text", filter.text(), {.characters_max = kLabelCharactersMax});
+  check->Url("source_url", filter.source_url());
+  if (!check->ok()) return;
+  if (!filter.source_url().empty()) query->source_key = storage::SourceKey(filter.source_url());
+  if (filter.text().empty()) return;
+  query->words = storage::QueryWords(filter.text());
+  if (query->words.empty()) check->Fail("text", "NO_WORDS", "has no letter or digit");
+  if (std::ssize(query->words) > kWordsMax) {
+    check->Fail("text", "TOO_MANY_WORDS", fmt::format("has more than {} words", kWordsMax));
+  }
+}
+
 void CompileRegions(const annals::v1::RegionList& list, const storage::Gazetteer& gazetteer,
                     ReferenceChecker* check, EventQuery* query) {
   const auto scope = check->In("regions");
   if (list.regions().empty()) check->Fail("regions", "REQUIRED", "needs a region at least");
   check->Items("regions", list.regions_size());
-  std::vector<std::string>& codes = query->regions.emplace();
+  std::vector<std::string> codes;
   for (int i = 0; i < list.regions_size() && check->ok(); ++i) {
     const auto item = check->In("regions", i);
     if (list.regions(i).empty()) check->Fail("", "REQUIRED", "must be given");
     check->Region("", list.regions(i));
     const auto code = storage::ParseRegionName(list.regions(i));
-    if (!code.ok()) continue;
-    for (std::string& below : gazetteer.WithDescendants(*code)) codes.push_back(std::move(below));
+    if (code.ok()) codes.push_back(*code);
   }
-  SortUnique(&codes);
+  query->regions = storage::MakeRegionTerm(gazetteer, codes);
 }
 
 void SetArea(std::string_view field, absl::StatusOr<storage::Area> area,
              const storage::Gazetteer& gazetteer, ReferenceChecker* check, EventQuery* query) {
   if (!area.ok()) return check->Fail(field, area.status());
-  std::vector<std::string> regions_within = gazetteer.RegionsWithin(*area);
-  query->area = storage::AreaTerm{*std::move(area), std::move(regions_within)};
+  query->area = storage::MakeAreaTerm(gazetteer, *std::move(area), query->match);
 }
 
 void CompileArea(const EventFilter& filter, const storage::Gazetteer& gazetteer,
@@ -245,6 +280,7 @@ void CompileArea(const EventFilter& filter, const storage::Gazetteer& gazetteer,
 absl::StatusOr<EventQuery> FilterCompiler::Compile(const EventFilter& filter) const {
   ReferenceChecker check(gazetteer_, catalog_);
   EventQuery query;
+  CompileMatch(filter, &check, &query);
   query.occurred = CompileRange("occurred", filter.has_occurred(), filter.occurred(), &check);
   query.reported = CompileRange("reported", filter.has_reported(), filter.reported(), &check);
   query.recorded = CompileRange("recorded", filter.has_recorded(), filter.recorded(), &check);
@@ -253,6 +289,7 @@ absl::StatusOr<EventQuery> FilterCompiler::Compile(const EventFilter& filter) co
   CompileActors(filter, catalog_.catalog, &check, &query);
   CompileFeeds(filter, &check, &query);
   CompileUncertainty(filter, &check, &query);
+  CompileSources(filter, &check, &query);
   query.include_retracted = filter.include_retracted();
   if (!check.ok()) return check.status();
   return query;

@@ -17,7 +17,7 @@ class FilterCompiler {
 
   // INVALID_ARGUMENT with the first wrong field as a path from the filter: the reasons of
   // storage/geo/area.h and field_checker.h, BAD_NAME, UNKNOWN_REGION, UNKNOWN_ACTOR, UNKNOWN_FEED,
-  // UNKNOWN_KIND, DURATION_RANGE.
+  // UNKNOWN_KIND, DURATION_RANGE, DISTANCE_RANGE, NO_WORDS, TOO_MANY_WORDS.
   [[nodiscard]] absl::StatusOr<storage::EventQuery> Compile(
       const annals::v1::EventFilter& filter) const;
 

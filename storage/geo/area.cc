@@ -12,6 +12,7 @@
 #include "storage/geo/geodesic.h"
 #include "storage/geo/geos_polygons.h"
 #include "storage/geo/polygon_locator.h"
+#include "storage/geo/uncertainty_circle.h"
 
 namespace annals::storage {
 namespace {
@@ -125,15 +126,62 @@ PlanarPolygon Moved(const PlanarPolygon& polygon, double degrees) {
   return moved;
 }
 
-// Stored longitudes end before 180: what the polygon has there is found at -180 by another copy.
-PolygonArea CopiesOf(const PlanarPolygon& polygon) {
-  PolygonArea area;
-  for (const double degrees : {-360.0, 0.0, 360.0}) {
-    PlanarPolygon copy = degrees == 0 ? polygon : Moved(polygon, degrees);
+constexpr double kHalfMeridianM = 20'003'932;  // no two points are further apart
+constexpr double kThinDegrees = 1e-12;
+
+// A polygon whose first point has a stored longitude keeps within [-360, 360].
+std::vector<PlanarPolygon> WideCopiesOf(const PlanarPolygon& polygon) {
+  std::vector<PlanarPolygon> copies;
+  for (const double degrees : {-720.0, -360.0, 0.0, 360.0, 720.0}) {
+    PlanarPolygon copy = Moved(polygon, degrees);
     const PlanarBox box = BoxOf(copy);
-    if (box.east >= -180 && box.west < 180) area.copies.push_back(std::move(copy));
+    if (box.east >= -360 && box.west <= 360) copies.push_back(std::move(copy));
   }
-  return area;
+  return copies;
+}
+
+std::vector<PlanarPolygon> WideCopiesOf(const BoxArea& box) {
+  double west = box.longitudes.back().first;
+  double east = box.longitudes.front().second;
+  if (box.longitudes.size() == 2) east += 360;
+  if (east - west >= 360) {
+    west = -720;
+    east = 720;
+  }
+  east = std::max(east, west + kThinDegrees);
+  const double north = std::max(box.north, box.south + kThinDegrees);
+  const PlanarPolygon polygon{
+      {{{west, box.south}, {east, box.south}, {east, north}, {west, north}, {west, box.south}}}};
+  return west == -720 ? std::vector{polygon} : WideCopiesOf(polygon);
+}
+
+// Whether the way between two points of a polygon's edge comes into the circle.
+bool EdgeComesNear(const CircleArea& circle, const Vertex& a, const Vertex& b) {
+  const PlanarBox box{std::min(a.first, b.first), std::min(a.second, b.second),
+                      std::max(a.first, b.first), std::max(a.second, b.second)};
+  const BoxMiddle middle = MiddleOf(box);
+  const double distance = DistanceM(circle.center, middle.center);
+  if (distance <= circle.radius_m) return true;
+  // MiddleOf adds a metre to every reach: an edge as short as that is a point.
+  if (distance - middle.reach_m > circle.radius_m || middle.reach_m < 2) return false;
+  const Vertex half{(a.first + b.first) / 2, (a.second + b.second) / 2};
+  return EdgeComesNear(circle, a, half) || EdgeComesNear(circle, half, b);
+}
+
+bool CircleOverlaps(const CircleArea& circle, const PlanarPolygon& polygon, const PlanarBox& box) {
+  const BoxMiddle middle = MiddleOf(box);
+  if (DistanceM(circle.center, middle.center) - middle.reach_m > circle.radius_m) return false;
+  const auto holds = [&](double lon) {
+    return box.Holds(lon, circle.center.lat) &&
+           PolygonLocator(polygon).Covers(lon, circle.center.lat);
+  };
+  if (holds(circle.center.lon) || (circle.center.lon == -180 && holds(180))) return true;
+  return std::ranges::any_of(polygon.rings, [&](const Ring& ring) {
+    for (std::size_t i = 0; i + 1 < ring.size(); ++i) {
+      if (EdgeComesNear(circle, ring[i], ring[i + 1])) return true;
+    }
+    return false;
+  });
 }
 
 BoxArea BoxOfRange(double west, double south, double east, double north) {
@@ -183,12 +231,43 @@ std::optional<bool> PolygonCovers(const std::vector<PolygonLocator>& copies,
 
 }  // namespace
 
+// Stored longitudes end before 180: what the polygon has there is found at -180 by another copy.
+PolygonArea CopiesOf(const PlanarPolygon& polygon) {
+  PolygonArea area;
+  for (const double degrees : {-360.0, 0.0, 360.0}) {
+    PlanarPolygon copy = degrees == 0 ? polygon : Moved(polygon, degrees);
+    const PlanarBox box = BoxOf(copy);
+    if (box.east >= -180 && box.west < 180) area.copies.push_back(std::move(copy));
+  }
+  return area;
+}
+
 struct Area::State {
   std::variant<BoxArea, CircleArea, PolygonArea> shape;
   // Of a polygon's copies.
   std::vector<PolygonLocator> locators;
   mutable std::once_flag geos_once;
   mutable std::optional<GeosPolygons> geos;
+  // Of a box's or a polygon's wide copies, one each.
+  mutable std::once_flag wide_once;
+  mutable std::vector<std::unique_ptr<GeosPolygons>> wide;
+
+  const std::vector<std::unique_ptr<GeosPolygons>>& Wide() const {
+    std::call_once(wide_once, [this] {
+      for (const PlanarPolygon& copy : WideCopies()) {
+        wide.push_back(std::make_unique<GeosPolygons>(std::vector{copy}));
+      }
+    });
+    return wide;
+  }
+
+  std::vector<PlanarPolygon> WideCopies() const {
+    if (const auto* box = std::get_if<BoxArea>(&shape)) return WideCopiesOf(*box);
+    if (const auto* polygon = std::get_if<PolygonArea>(&shape)) {
+      return WideCopiesOf(polygon->copies.front());
+    }
+    return {};
+  }
 };
 
 Area::Area(std::shared_ptr<const State> state) : state_(std::move(state)) {}
@@ -266,6 +345,34 @@ bool Area::CoversAll(const std::vector<PlanarPolygon>& polygons) const {
     return state_->geos->CoversPolygon(each);
   });
 }
+
+bool Area::Overlaps(const PlanarPolygon& polygon, const PlanarBox& box) const {
+  if (const auto* circle = std::get_if<CircleArea>(&state_->shape)) {
+    return CircleOverlaps(*circle, polygon, box);
+  }
+  return std::ranges::any_of(state_->Wide(),
+                             [&](const auto& copy) { return copy->OverlapsPolygon(polygon, box); });
+}
+
+bool Area::OverlapsCircle(const UncertaintyCircle& other) const {
+  if (const auto* circle = std::get_if<CircleArea>(&state_->shape)) {
+    return DistanceM(circle->center, other.center) <= circle->radius_m + other.radius_m;
+  }
+  const PlanarBox box = BoxOf(other.polygon);
+  return std::ranges::any_of(
+      state_->Wide(), [&](const auto& copy) { return copy->OverlapsPolygon(other.polygon, box); });
+}
+
+bool Area::CoversCircle(const UncertaintyCircle& other) const {
+  if (const auto* circle = std::get_if<CircleArea>(&state_->shape)) {
+    return circle->radius_m >= kHalfMeridianM ||
+           DistanceM(circle->center, other.center) + other.radius_m <= circle->radius_m;
+  }
+  return std::ranges::any_of(state_->Wide(),
+                             [&](const auto& copy) { return copy->CoversPolygon(other.polygon); });
+}
+
+std::vector<PlanarPolygon> Area::WideCopies() const { return state_->WideCopies(); }
 
 CellCover Area::Cover() const {
   if (const auto* box = std::get_if<BoxArea>(&state_->shape)) return CoverBox(*box);

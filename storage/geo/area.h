@@ -43,6 +43,8 @@ struct PolygonArea {
   std::vector<PlanarPolygon> copies;
 };
 
+[[nodiscard]] PolygonArea CopiesOf(const PlanarPolygon& polygon);
+
 // The cells of one grid level that an area meets, each once, ascending.
 struct CellCover {
   int level = 0;
@@ -50,7 +52,8 @@ struct CellCover {
   std::vector<std::int32_t> boundary;  // points must be tested
 };
 
-class Gazetteer;
+struct PlanarBox;
+struct UncertaintyCircle;
 
 class Area {
  public:
@@ -78,6 +81,20 @@ class Area {
   // Whether every part of the polygons lies in the area (a circle: whether all their vertices do).
   // `polygons` are planar within [-180, 180].
   [[nodiscard]] bool CoversAll(const std::vector<PlanarPolygon>& polygons) const;
+
+  // Whether the area and the polygon, planar within [-180, 180], have a point in common. `box` is
+  // the polygon's.
+  [[nodiscard]] bool Overlaps(const PlanarPolygon& polygon, const PlanarBox& box) const;
+
+  // Whether the area has a point in common with the circle of an uncertain place, or covers it. A
+  // circle is measured with a circle by their distance.
+  [[nodiscard]] bool OverlapsCircle(const UncertaintyCircle& circle) const;
+  [[nodiscard]] bool CoversCircle(const UncertaintyCircle& circle) const;
+
+  // A box or a polygon at every place where a polygon that starts from a stored longitude may meet
+  // it, as OverlapsCircle and CoversCircle take it: what a store tests in SQL. A box without width
+  // or height is given a ten-thousandth of a millimetre. Empty for a circle.
+  [[nodiscard]] std::vector<PlanarPolygon> WideCopies() const;
 
   // The cells the area meets: at the fine level where these are at most kFineCellsMax, else at the
   // coarse. Never misses a cell; may name a boundary cell that only comes near.

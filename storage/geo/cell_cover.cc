@@ -12,6 +12,10 @@
 namespace annals::storage {
 namespace {
 
+// A cell of the fine grid lies in the coarse cell whose number is its own without the last bits:
+// two for each level between them (Morton order).
+constexpr int kFineToCoarseShift = 2 * (kFineCellLevel - kCoarseCellLevel);
+
 // Degrees by which crossed cells are sought around an edge: far more than interpolation errs, far
 // less than a cell.
 constexpr double kEdgeMargin = 1e-9;
@@ -268,6 +272,17 @@ bool FillPolygon(const PolygonArea& polygon, const std::vector<PolygonLocator>& 
 }
 
 }  // namespace
+
+std::vector<std::int32_t> OnCoarseGrid(const CellCover& cover) {
+  std::vector<std::int32_t> cells = cover.interior;
+  cells.insert(cells.end(), cover.boundary.begin(), cover.boundary.end());
+  if (cover.level == kFineCellLevel) {
+    for (std::int32_t& cell : cells) cell >>= kFineToCoarseShift;
+  }
+  std::ranges::sort(cells);
+  cells.erase(std::ranges::unique(cells).begin(), cells.end());
+  return cells;
+}
 
 CellCover CoverBox(const BoxArea& box) {
   return CoverFinestPossible([&](CoverBuilder& builder) { return FillBox(box, builder); });

@@ -2,6 +2,7 @@
 // the test of every point in it would hold, and is left out only where it would hold for none.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "storage/geo/area.h"
@@ -14,5 +15,8 @@ namespace annals::storage {
 // `locators`: one for each copy of the polygon.
 [[nodiscard]] CellCover CoverPolygon(const PolygonArea& polygon,
                                      const std::vector<PolygonLocator>& locators);
+
+// All cells of a cover, or those of the coarse grid that hold them, ascending.
+[[nodiscard]] std::vector<std::int32_t> OnCoarseGrid(const CellCover& cover);
 
 }  // namespace annals::storage

@@ -21,6 +21,14 @@ double DistanceM(const LonLat& a, const LonLat& b) {
   return std::round(distance * kPostgisStepsPerMetre) / kPostgisStepsPerMetre;
 }
 
+LonLat PointFrom(const LonLat& start, double azimuth, double distance_m) {
+  LonLat end;
+  GeographicLib::Geodesic::WGS84().Direct(start.lat, start.lon, azimuth, distance_m, end.lat,
+                                          end.lon);
+  end.lon = NormalizeLongitude(end.lon);
+  return end;
+}
+
 BoxMiddle MiddleOf(const PlanarBox& box) {
   const bool over_equator = box.south <= 0 && box.north >= 0;
   const double widest_lat = over_equator ? 0 : std::min(std::abs(box.south), std::abs(box.north));

@@ -13,6 +13,10 @@ inline constexpr double kMetresPerLatitudeDegreeMin = 110'574;
 // ST_Distance(geography, geography) has it.
 [[nodiscard]] double DistanceM(const LonLat& a, const LonLat& b);
 
+// Where one comes to from `start`, `distance_m` metres along the geodesic that leaves it at
+// `azimuth` degrees east of north.
+[[nodiscard]] LonLat PointFrom(const LonLat& start, double azimuth, double distance_m);
+
 // The point in the middle of a box, and a length in metres that no point of the box is further from
 // it.
 struct BoxMiddle {

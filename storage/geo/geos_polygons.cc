@@ -2,6 +2,7 @@
 
 #include <geos_c.h>
 
+#include <algorithm>
 #include <mutex>
 
 namespace annals::storage {
@@ -26,6 +27,8 @@ struct PreparedDeleter {
   }
 };
 using Prepared = std::unique_ptr<const GEOSPreparedGeometry, PreparedDeleter>;
+
+constexpr double kSliverShare = 1e-6;
 
 Geometry Wrap(GEOSContextHandle_t handle, GEOSGeometry* geometry) {
   return Geometry(geometry, GeometryDeleter{handle});
@@ -84,11 +87,35 @@ std::optional<TopologyFault> FindTopologyFault(const PlanarPolygon& polygon) {
   return fault;
 }
 
+bool ReachesBeyond(const PlanarPolygon& polygon, const std::vector<const PlanarPolygon*>& others) {
+  const Handle handle(GEOS_init_r());
+  const Geometry whole = NewPolygon(handle.get(), polygon);
+  if (whole == nullptr) return true;
+  double left = 0;
+  GEOSArea_r(handle.get(), whole.get(), &left);
+  const double least = kSliverShare * left;
+  const PlanarBox box = BoxOf(polygon);
+  for (const PlanarPolygon* other : others) {
+    const Geometry all = NewPolygon(handle.get(), *other);
+    if (all == nullptr) continue;
+    const Geometry near = Wrap(handle.get(), GEOSClipByRect_r(handle.get(), all.get(), box.west,
+                                                              box.south, box.east, box.north));
+    if (near == nullptr) continue;
+    const Geometry common =
+        Wrap(handle.get(), GEOSIntersection_r(handle.get(), whole.get(), near.get()));
+    double area = 0;
+    if (common != nullptr) GEOSArea_r(handle.get(), common.get(), &area);
+    left -= area;
+  }
+  return left > least;
+}
+
 struct GeosPolygons::State {
   std::mutex mutex;
   Handle handle;
   Geometry geometry{nullptr, GeometryDeleter{nullptr}};
   Prepared prepared{nullptr, PreparedDeleter{nullptr}};
+  PlanarBox box{};
 };
 
 GeosPolygons::GeosPolygons(const std::vector<PlanarPolygon>& polygons)
@@ -98,6 +125,10 @@ GeosPolygons::GeosPolygons(const std::vector<PlanarPolygon>& polygons)
   std::vector<GEOSGeometry*> parts;
   for (const PlanarPolygon& polygon : polygons) {
     parts.push_back(NewPolygon(handle, polygon).release());
+    const PlanarBox box = BoxOf(polygon);
+    if (&polygon == polygons.data()) state_->box = box;
+    state_->box = {std::min(state_->box.west, box.west), std::min(state_->box.south, box.south),
+                   std::max(state_->box.east, box.east), std::max(state_->box.north, box.north)};
   }
   const Geometry all =
       Wrap(handle, GEOSGeom_createCollection_r(handle, GEOS_MULTIPOLYGON, parts.data(),
@@ -116,6 +147,19 @@ bool GeosPolygons::CoversPolygon(const PlanarPolygon& polygon) const {
   const Geometry geometry = NewPolygon(handle, polygon);
   return geometry != nullptr &&
          GEOSPreparedCovers_r(handle, state_->prepared.get(), geometry.get()) == 1;
+}
+
+bool GeosPolygons::OverlapsPolygon(const PlanarPolygon& polygon, const PlanarBox& box) const {
+  const PlanarBox& mine = state_->box;
+  if (box.east < mine.west || box.west > mine.east || box.north < mine.south ||
+      box.south > mine.north) {
+    return false;
+  }
+  const std::lock_guard lock(state_->mutex);
+  GEOSContextHandle_t handle = state_->handle.get();
+  const Geometry geometry = NewPolygon(handle, polygon);
+  return geometry != nullptr &&
+         GEOSPreparedIntersects_r(handle, state_->prepared.get(), geometry.get()) == 1;
 }
 
 }  // namespace annals::storage

@@ -1,4 +1,5 @@
-// The only place that knows GEOS: whether polygons are valid, and whether polygons cover polygons.
+// The only place that knows GEOS: whether polygons are valid, and whether polygons cover and meet
+// polygons.
 #pragma once
 
 #include <memory>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "storage/geo/area.h"
+#include "storage/geo/polygon_locator.h"
 
 namespace annals::storage {
 
@@ -16,6 +18,11 @@ struct TopologyFault {
   double lon = 0;
   double lat = 0;
 };
+
+// Whether some of `polygon` lies in none of `others`, by more than the slivers that edges drawn
+// apart leave between them. REQUIRES: `others` lie beside each other.
+[[nodiscard]] bool ReachesBeyond(const PlanarPolygon& polygon,
+                                 const std::vector<const PlanarPolygon*>& others);
 
 // Nothing where the polygon is valid: rings simple, holes inside and apart.
 [[nodiscard]] std::optional<TopologyFault> FindTopologyFault(const PlanarPolygon& polygon);
@@ -31,6 +38,9 @@ class GeosPolygons {
 
   // Whether no point of `polygon` lies outside the area.
   [[nodiscard]] bool CoversPolygon(const PlanarPolygon& polygon) const;
+
+  // Whether `polygon`, which has `box`, and the area have a point in common.
+  [[nodiscard]] bool OverlapsPolygon(const PlanarPolygon& polygon, const PlanarBox& box) const;
 
  private:
   struct State;

@@ -136,7 +136,7 @@ absl::StatusOr<EventPage> MemoryStore::ListEvents(const CallContext& context,
   };
   auto found = Find(context, query, *position);
   std::ranges::sort(found, before, cursor_of);
-  EventPage answer{{}, std::nullopt, *position};
+  EventPage answer{{}, {}, std::nullopt, *position};
   std::int64_t bytes = 0;
   std::optional<Cursor> last;
   for (const Revision* revision : found) {
@@ -148,6 +148,7 @@ absl::StatusOr<EventPage> MemoryStore::ListEvents(const CallContext& context,
       break;
     }
     answer.events.push_back(Seen(context, revision->event));
+    answer.strengths.push_back(StrengthOf(query, revision->columns));
     last = cursor;
   }
   return answer;
@@ -159,6 +160,8 @@ std::vector<std::string> MemoryStore::KeysOf(const CallContext& context, Dimensi
   switch (dimension.kind) {
     case Dimension::Kind::kKind:
       return {annals::v1::EventKind_Name(event.kind)};
+    case Dimension::Kind::kVerification:
+      return {annals::v1::Verification_Name(event.verification)};
     case Dimension::Kind::kFeed:
       return {"feeds/" + event.feed};
     case Dimension::Kind::kRegion:
@@ -306,7 +309,7 @@ absl::StatusOr<UpsertReceipt> MemoryStore::UpsertEvents(const CallContext& conte
                 {feeds_.at(name.feed).licence(), revision,
                  current == nullptr ? time : state.create_time, time},
                 &row.event);
-    Revision written{row.event, DeriveColumns(row.event),
+    Revision written{row.event, DeriveColumns(*gazetteer_, row.event),
                      hash,      row.source_version ? row.source_version : state.source_version,
                      next,      time,
                      true,      MakeAudit(context.caller, time, "")};

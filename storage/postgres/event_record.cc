@@ -1,5 +1,7 @@
 #include "storage/postgres/event_record.h"
 
+#include <algorithm>
+
 #include "fmt/format.h"
 #include "storage/error.h"
 #include "storage/postgres/sql_value.h"
@@ -9,6 +11,13 @@ namespace annals::storage {
 absl::Status ParseRecord(std::string_view text, annals::v1::Event* event) {
   if (event->ParseFromString(DecodeBytea(text)) && !event->name().empty()) return absl::OkStatus();
   return Error(absl::StatusCode::kInternal, "RECORD_DAMAGED", "a stored record cannot be read");
+}
+
+ContentHash ReadHash(std::string_view text) {
+  ContentHash hash{};
+  const std::string bytes = DecodeBytea(text);
+  std::copy_n(bytes.begin(), std::min(bytes.size(), hash.size()), hash.begin());
+  return hash;
 }
 
 absl::Status EventNotFoundError(const EventName& name) {

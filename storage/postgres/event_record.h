@@ -6,12 +6,16 @@
 
 #include "absl/status/status.h"
 #include "annals/v1/events.pb.h"
+#include "storage/event_columns.h"
 #include "storage/event_name.h"
 
 namespace annals::storage {
 
 // Parses a record as PostgreSQL answers a bytea. INTERNAL (RECORD_DAMAGED) where it cannot be read.
 [[nodiscard]] absl::Status ParseRecord(std::string_view text, annals::v1::Event* event);
+
+// A content hash as PostgreSQL answers a bytea.
+[[nodiscard]] ContentHash ReadHash(std::string_view text);
 
 [[nodiscard]] absl::Status EventNotFoundError(const EventName& name);  // EVENT_NOT_FOUND
 [[nodiscard]] absl::Status FeedNotFoundError(std::string_view feed);   // FEED_NOT_FOUND

@@ -45,13 +45,6 @@ std::string RandomRequestId() {
   return fmt::format("{:02x}", fmt::join(bytes, ""));
 }
 
-ContentHash HashOf(std::string_view bytea) {
-  ContentHash hash{};
-  const std::string bytes = DecodeBytea(bytea);
-  std::copy_n(bytes.begin(), std::min(bytes.size(), hash.size()), hash.begin());
-  return hash;
-}
-
 std::optional<std::int64_t> OptionalNumber(const pqxx::field& field) {
   return field.is_null() ? std::nullopt : std::optional(field.as<std::int64_t>());
 }
@@ -73,7 +66,7 @@ std::unordered_map<std::int64_t, StoredEvent> ReadCurrent(Transaction& transacti
   for (const auto& row : rows) {
     StoredEvent& event = stored[row[0].as<std::int64_t>()];
     event.name = {row[1].c_str(), row[2].c_str()};
-    event.current = {HashOf(row[3].c_str()), OptionalNumber(row[4]), row[5].as<std::int64_t>(),
+    event.current = {ReadHash(row[3].c_str()), OptionalNumber(row[4]), row[5].as<std::int64_t>(),
                      row[6].as<Micros>(), row[7].as<bool>()};
   }
   return stored;
@@ -93,7 +86,7 @@ absl::StatusOr<std::vector<StagedEvent>> ReadRecords(Transaction& transaction,
     if (auto parsed = ParseRecord(row[0].c_str(), &staged.event); !parsed.ok()) return parsed;
     staged.feed_id = row[1].as<std::int32_t>();
     staged.source_version = OptionalNumber(row[2]);
-    staged.content_hash = HashOf(row[3].c_str());
+    staged.content_hash = ReadHash(row[3].c_str());
   }
   return events;
 }
@@ -158,7 +151,7 @@ absl::StatusOr<Position> EventWriter::RunWrite(const CallContext& context, std::
         const Position next{start.head.value + 1};
         const SeenFeeds feeds =
             feeds_.LookAt(transaction, head[2].as<std::int64_t>(), context.visibility);
-        RevisionWriter revisions(&transaction, next, start.time);
+        RevisionWriter revisions(&transaction, gazetteer_, next, start.time);
         Write write{transaction, start, feeds, revisions};
         position = start.head;
         if (auto done = body(write); !done.ok()) return done;

@@ -44,7 +44,7 @@ QuestionPlan Plan(Transaction& transaction, const EventQuery& query) {
     for (const ActorTerm& term : *query.actors) keys.push_back(term.key);
     actor_events = transaction
                        .Run(
-                           "SELECT count(*) FROM (SELECT 1 FROM event_actor WHERE actor_key ="
+                           "SELECT count(*) FROM (SELECT 1 FROM event_posting WHERE key ="
                            " ANY ($1::bigint[]) LIMIT $2::bigint) AS counted",
                            {ArrayText(keys), Number(kRareActorEventsMax + 1)})[0][0]
                        .as<std::int64_t>();
@@ -53,9 +53,9 @@ QuestionPlan Plan(Transaction& transaction, const EventQuery& query) {
 }
 
 Cursor CursorOf(const annals::v1::Event& event, EventOrder order, std::int64_t position) {
-  const EventColumns columns = DeriveColumns(event);
-  return {order == EventOrder::kRecordedNewestFirst ? position : columns.occurred.start,
-          columns.id};
+  const auto name = ParseEventName(event.name());
+  return {order == EventOrder::kRecordedNewestFirst ? position : ToMicros(event.occurred().start()),
+          name.ok() ? name->Id() : 0};
 }
 
 // Cuts the rows of a PageStatement to the page.
@@ -75,6 +75,7 @@ absl::Status FillPage(const pqxx::result& rows, const PageSpec& spec, const Seen
     last_position = row[1].as<std::int64_t>();
     feeds.Conceal(&event);
     page->events.push_back(std::move(event));
+    page->strengths.push_back(static_cast<MatchMode>(row[2].as<int>()));
   }
   return absl::OkStatus();
 }
@@ -111,6 +112,8 @@ std::string KeyOf(const pqxx::field& field, Dimension::Kind kind) {
   switch (kind) {
     case Dimension::Kind::kKind:
       return annals::v1::EventKind_Name(field.as<int>());
+    case Dimension::Kind::kVerification:
+      return annals::v1::Verification_Name(field.as<int>());
     case Dimension::Kind::kActor:
     case Dimension::Kind::kRegion:
     case Dimension::Kind::kCountry:
@@ -222,7 +225,7 @@ absl::StatusOr<EventPage> PostgresEventStore::ListEvents(const CallContext& cont
   const auto read = [&](Transaction& transaction) -> absl::Status {
     const auto position = Resolve(transaction, snapshot);
     if (!position.ok()) return position.status();
-    answer = {{}, std::nullopt, *position};
+    answer = {{}, {}, std::nullopt, *position};
     const QuestionPlan plan = Plan(transaction, query);
     if (plan.access == Access::kNothing) return absl::OkStatus();
     const SeenFeeds feeds = feeds_.Look(transaction, context.visibility);

@@ -20,19 +20,21 @@ QuestionPlan PlanBySpace(const EventQuery& query) {
     if (!Walkable(cells) || wide_and_brief) return {Access::kTime, {}};
     return {Access::kCells, std::move(cover)};
   }
-  if (!Walkable(query.regions->size())) return {Access::kTime, {}};
+  if (!Walkable(query.regions->codes_around.size())) return {Access::kTime, {}};
   return {Access::kRegions, {}};
 }
 
 }  // namespace
 
 bool NeedsActorEvents(const EventQuery& query) {
-  return query.actors && Walkable(query.actors->size()) && (query.area || query.regions);
+  return !query.source_key && query.actors && Walkable(query.actors->size()) &&
+         (query.area || query.regions);
 }
 
 QuestionPlan PlanQuestion(const EventQuery& query, std::optional<std::int64_t> actor_events) {
   if (query.actors && query.actors->empty()) return {Access::kNothing, {}};
-  if (query.regions && query.regions->empty()) return {Access::kNothing, {}};
+  if (query.regions && query.regions->codes.empty()) return {Access::kNothing, {}};
+  if (query.source_key) return {Access::kSource, {}};
   const bool spatial = query.area || query.regions;
   const bool actors_walkable = query.actors && Walkable(query.actors->size());
   if (actors_walkable && (!spatial || (actor_events && *actor_events <= kRareActorEventsMax))) {

@@ -17,6 +17,7 @@ enum class Access {
   kCells,    // cell by cell of the area, and the regions wholly in it for events without a point
   kRegions,  // region by region
   kActors,   // participant by participant
+  kSource,   // those at one URL
   kFeeds,    // feed by feed
 };
 

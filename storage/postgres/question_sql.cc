@@ -1,82 +1,27 @@
 #include "storage/postgres/question_sql.h"
 
 #include <algorithm>
-#include <charconv>
-#include <map>
 #include <utility>
 
 #include "fmt/format.h"
-#include "storage/postgres/area_sql.h"
+#include "storage/event_name.h"
+#include "storage/geo/cell_cover.h"
+#include "storage/geo/uncertainty_circle.h"
 #include "storage/postgres/sql_value.h"
 
 namespace annals::storage {
-namespace {
-
-constexpr char kActive[] = "e.state = 1";
-constexpr char kRetracted[] = "e.state = 2";
-
-// A cell of the fine grid lies in the coarse cell whose number is its own without the last bits:
-// two for each level between them (Morton order).
-constexpr int kFineToCoarseShift = 2 * (kFineCellLevel - kCoarseCellLevel);
-
-std::vector<std::int32_t> OnCoarseGrid(const CellCover& cover) {
-  std::vector<std::int32_t> cells = cover.interior;
-  cells.insert(cells.end(), cover.boundary.begin(), cover.boundary.end());
-  if (cover.level == kFineCellLevel) {
-    for (std::int32_t& cell : cells) cell >>= kFineToCoarseShift;
-  }
-  std::ranges::sort(cells);
-  cells.erase(std::ranges::unique(cells).begin(), cells.end());
-  return cells;
-}
-
-}  // namespace
-
-std::string StatementBuilder::Bind(std::string value, std::string_view type) {
-  parameters_.push_back(std::move(value));
-  return fmt::format("${}::{}", parameters_.size(), type);
-}
-
-// PostgreSQL refuses a parameter that no one refers to: those are dropped, and the others
-// renumbered.
-Statement StatementBuilder::Finish(std::string_view text) && {
-  Statement statement;
-  std::map<std::size_t, std::size_t> numbers;  // old -> new
-  while (!text.empty()) {
-    const std::size_t dollar = std::min(text.find('$'), text.size());
-    statement.text += text.substr(0, dollar);
-    text.remove_prefix(dollar);
-    if (text.empty()) break;
-    std::size_t number = 0;
-    const auto end = std::from_chars(text.data() + 1, text.data() + text.size(), number).ptr;
-    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-    const auto [found, is_new] = numbers.try_emplace(number, numbers.size() + 1);
-    if (is_new) statement.parameters.push_back(parameters_[number - 1]);
-    statement.text += fmt::format("${}", found->second);
-  }
-  return statement;
-}
-
 QuestionSql::QuestionSql(const EventQuery& query, const QuestionPlan& plan,
                          std::optional<Position> as_of, const SeenFeeds& feeds,
                          StatementBuilder* builder)
     : query_(query), plan_(plan), as_of_(as_of), builder_(*builder) {
   if (plan_.access == Access::kNothing) return;
   BindCommon();
+  BindCounts();
   BindUncertainty();
+  BindSource();
   BindVisibility(feeds);
   if (query_.actors) BindActors(*query_.actors);
-  if (query_.regions) {
-    region_codes_ = builder_.Bind(ArrayText(*query_.regions), "text[]");
-    const std::string condition =
-        fmt::format("(e.region = ANY ({0}) OR e.point_region = ANY ({0}))", region_codes_);
-    if (plan_.access == Access::kRegions) {
-      space_ = condition;
-    } else {
-      common_.push_back(condition);
-    }
-  }
-  if (query_.area) BindArea();
+  BindPlace();
   if (plan_.access == Access::kCells) BindCells();
 }
 
@@ -106,19 +51,49 @@ void QuestionSql::BindCommon() {
   }
 }
 
-void QuestionSql::BindUncertainty() {
-  if (query_.window_max) {
-    const auto length = fmt::format("{} seconds {} microseconds", *query_.window_max / 1'000'000,
-                                    *query_.window_max % 1'000'000);
-    common_.push_back(
-        fmt::format("e.occurred_end - e.occurred_start <= {}", builder_.Bind(length, "interval")));
-  }
+void QuestionSql::BindCounts() {
   for (const auto& [counts, least] :
        {std::pair("persons", query_.persons_min), std::pair("fatalities", query_.fatalities_min)}) {
     if (!least) continue;
     common_.push_back(fmt::format("coalesce(e.{0}_best, e.{0}_low) >= {1}", counts,
                                   builder_.Bind(fmt::format("{}", *least), "bigint")));
   }
+}
+
+void QuestionSql::BindUncertainty() {
+  if (!start_.empty()) definite_.push_back(fmt::format("e.occurred_start >= {}", start_));
+  if (!end_.empty()) definite_.push_back(fmt::format("e.occurred_end <= {}", end_));
+  if (query_.match == MatchMode::kDefinite) {
+    common_.insert(common_.end(), definite_.begin(), definite_.end());
+  }
+  if (query_.place_uncertainty_max_m) {
+    common_.push_back(fmt::format(
+        "e.place_uncertainty_m <= {}",
+        builder_.Bind(DoubleText(*query_.place_uncertainty_max_m), "double precision")));
+  }
+  if (query_.window_max) {
+    const auto length = fmt::format("{} seconds {} microseconds", *query_.window_max / 1'000'000,
+                                    *query_.window_max % 1'000'000);
+    common_.push_back(
+        fmt::format("e.occurred_end - e.occurred_start <= {}", builder_.Bind(length, "interval")));
+  }
+}
+
+void QuestionSql::BindSource() {
+  if (!query_.verifications.empty()) {
+    common_.push_back(
+        fmt::format("e.verification = ANY ({})",
+                    builder_.Bind(ArrayText(std::span<const int>(query_.verifications)), "int[]")));
+  }
+  if (query_.source_key) {
+    source_keys_ = builder_.Bind(fmt::format("{{{}}}", *query_.source_key), "bigint[]");
+    common_.push_back(fmt::format("e.source_keys @> {}", source_keys_));
+  }
+  if (query_.words.empty()) return;
+  std::vector<std::string> prefixes;
+  for (const std::string& word : query_.words) prefixes.push_back(LexemeText(word) + ":*");
+  common_.push_back(fmt::format(
+      "e.words @@ {}", builder_.Bind(fmt::format("{}", fmt::join(prefixes, " & ")), "tsquery")));
 }
 
 // Nothing where all is seen; else by whichever list is shorter.
@@ -169,17 +144,37 @@ void QuestionSql::BindActors(const std::vector<ActorTerm>& terms) {
       builder_.Bind(ArrayText(ends), "timestamptz[]")));
 }
 
-void QuestionSql::BindArea() {
-  in_area_ = PointInArea(query_.area->area, &builder_);
-  within_codes_ = builder_.Bind(ArrayText(query_.area->regions_within), "text[]");
-  const std::string condition =
-      fmt::format("((e.lon IS NOT NULL AND {}) OR (e.lon IS NULL AND e.region = ANY ({})))",
-                  in_area_, within_codes_);
-  if (plan_.access == Access::kCells) {
-    space_ = condition;
-  } else {
-    common_.push_back(condition);
+void QuestionSql::BindPlace() {
+  const auto add = [&](const ModeSql& matches, bool made_by_arms) {
+    definite_.push_back(matches.definite);
+    nominal_.push_back(matches.nominal);
+    if (made_by_arms) {
+      space_ = matches.Of(query_.match);
+    } else {
+      common_.push_back(matches.Of(query_.match));
+    }
+  };
+  if (query_.area) {
+    area_ = MakeAreaSql(*query_.area, &builder_);
+    add(area_->matches, plan_.access == Access::kCells);
   }
+  if (query_.regions) {
+    regions_ = MakeRegionSql(*query_.regions, &builder_);
+    add(regions_->matches, plan_.access == Access::kRegions);
+  }
+  if (plan_.access != Access::kRegions || query_.match != MatchMode::kPossible) return;
+  std::vector<std::int64_t> keys;
+  for (const std::string& code : query_.regions->codes) keys.push_back(RegionKey(code));
+  circle_keys_ = builder_.Bind(ArrayText(keys), "bigint[]");
+}
+
+std::string QuestionSql::Strength() const {
+  const auto all = [](const std::vector<std::string>& conditions) {
+    return conditions.empty() ? "true" : fmt::format("{}", fmt::join(conditions, " AND "));
+  };
+  return fmt::format("CASE WHEN {} THEN {} WHEN {} THEN {} ELSE {} END", all(definite_),
+                     static_cast<int>(MatchMode::kDefinite), all(nominal_),
+                     static_cast<int>(MatchMode::kNominal), static_cast<int>(MatchMode::kPossible));
 }
 
 void QuestionSql::BindCells() {
@@ -187,120 +182,11 @@ void QuestionSql::BindCells() {
   cell_column_ = cover.level == kFineCellLevel ? "e.cell_12" : "e.cell_8";
   if (!cover.interior.empty()) interior_ = builder_.Bind(ArrayText(cover.interior), "int[]");
   if (!cover.boundary.empty()) boundary_ = builder_.Bind(ArrayText(cover.boundary), "int[]");
-  if (as_of_) coarse_ = builder_.Bind(ArrayText(OnCoarseGrid(cover)), "int[]");
-}
-
-QuestionSql::Arm QuestionSql::PlainArm(Table table) const {
-  Arm arm;
-  arm.table = table;
-  if (table == Table::kEventRevision) arm.from = "event_revision e";
-  if (!space_.empty()) arm.conditions.push_back(space_);
-  return arm;
-}
-
-QuestionSql::Arm QuestionSql::ActorArm() const {
-  Arm arm = PlainArm(Table::kEvent);
-  arm.from = "event_actor a JOIN event e ON e.id = a.event_id";
-  arm.id = "a.event_id";
-  arm.start = "a.occurred_start";
-  arm.is_long = "a.is_long";
-  arm.walk_key = "a.actor_key";
-  arm.walk_values = actor_keys_;
-  return arm;
-}
-
-void QuestionSql::AddCellArms(Table table, std::vector<Arm>* arms) const {
-  Arm arm = PlainArm(table);
-  if (table == Table::kEventRevision) {  // history has the coarse grid only
-    arm.walk_key = "e.cell_8";
-    arm.walk_values = coarse_;
-    arm.conditions = {in_area_};
-    arms->push_back(arm);
-  } else {
-    arm.walk_key = cell_column_;
-    if (!interior_.empty()) {
-      arm.walk_values = interior_;
-      arm.conditions = {};
-      arms->push_back(arm);
-    }
-    if (!boundary_.empty()) {
-      arm.walk_values = boundary_;
-      arm.conditions = {in_area_};
-      arms->push_back(arm);
-    }
+  const std::vector<std::int32_t> coarse = OnCoarseGrid(cover);
+  if (as_of_) coarse_ = builder_.Bind(ArrayText(coarse), "int[]");
+  if (query_.match == MatchMode::kPossible) {
+    circle_keys_ = builder_.Bind(ArrayText(ReachKeysOfCells(coarse)), "bigint[]");
   }
-  if (query_.area->regions_within.empty()) return;
-  arm.walk_key = "e.region";
-  arm.walk_values = within_codes_;
-  arm.conditions = {"e.lon IS NULL"};
-  arms->push_back(arm);
-}
-
-void QuestionSql::AddRegionArms(Table table, std::vector<Arm>* arms) const {
-  Arm arm = PlainArm(table);
-  arm.walk_key = "e.region";
-  arm.walk_values = region_codes_;
-  arm.conditions = {};
-  arms->push_back(arm);
-  // Those whose source names a region elsewhere, or none. That the regions differ follows, and is
-  // said for the sake of the partial index.
-  arm.walk_key = "e.point_region";
-  arm.conditions = {"e.point_region IS DISTINCT FROM e.region",
-                    fmt::format("(e.region IS NULL OR e.region <> ALL ({}))", region_codes_)};
-  arms->push_back(arm);
-}
-
-std::vector<QuestionSql::Arm> QuestionSql::ActiveArms(Table table) const {
-  std::vector<Arm> arms;
-  switch (plan_.access) {
-    case Access::kCells:
-      AddCellArms(table, &arms);
-      return arms;
-    case Access::kRegions:
-      AddRegionArms(table, &arms);
-      return arms;
-    case Access::kActors:
-      if (table == Table::kEventRevision) break;
-      return {ActorArm()};
-    case Access::kFeeds: {
-      if (table == Table::kEventRevision) break;
-      Arm arm = PlainArm(table);
-      arm.walk_key = "e.feed_id";
-      arm.walk_values = feeds_;
-      return {arm};
-    }
-    case Access::kTime:
-    case Access::kNothing:
-      break;
-  }
-  return {PlainArm(table)};
-}
-
-// Arms are disjoint: by table, by state, by place and by length of window.
-std::vector<QuestionSql::Arm> QuestionSql::Arms(bool split_windows) const {
-  std::vector<Arm> arms;
-  std::vector<Table> tables = {Table::kEvent};
-  if (as_of_) tables.push_back(Table::kEventRevision);
-  for (const Table table : tables) {
-    for (Arm& arm : ActiveArms(table)) {
-      arm.conditions.push_back(kActive);
-      arms.push_back(std::move(arm));
-    }
-    if (!query_.include_retracted) continue;
-    arms.push_back(PlainArm(table));
-    arms.back().conditions.push_back(kRetracted);
-  }
-  if (!split_windows || !query_.occurred.start) return arms;
-  std::vector<Arm> split;
-  for (Arm& arm : arms) {
-    arm.length = Length::kShort;
-    split.push_back(arm);
-    arm.length = Length::kLong;
-    // Long windows have no index by feed: all of them are looked through.
-    if (plan_.access == Access::kFeeds) arm.walk_key.clear();
-    split.push_back(std::move(arm));
-  }
-  return split;
 }
 
 std::vector<std::string> QuestionSql::TimeConditions(const Arm& arm) const {
@@ -348,7 +234,7 @@ std::string QuestionSql::PageArm(const Arm& arm, const PageSpec& page, int limit
   }
   const std::string past = arm.table == Table::kEventRevision ? "true" : "false";
   // A participant's events are distinct, those of several at once are not: the limit is of events.
-  const std::string_view distinct = may_repeat() && !walked ? "DISTINCT " : "";
+  const std::string_view distinct = arm.by_posting && !walked ? "DISTINCT " : "";
   const std::string rows = fmt::format(
       "SELECT {}{} AS key, {} AS id{} FROM {} WHERE {} ORDER BY {} {}, {} {} LIMIT {}", distinct,
       key, arm.id, as_of_ ? fmt::format(", {} AS past, e.revision AS revision", past) : "",
@@ -378,13 +264,13 @@ std::string QuestionSql::AllArms(std::string_view columns) {
   std::vector<std::string> texts;
   for (const Arm& arm : Arms(true)) {
     std::vector<std::string> more = TimeConditions(arm);
-    if (plan_.access == Access::kActors && !arm.walk_key.empty()) {
-      // An event with two of the participants counts once.
+    if (arm.by_posting) {
+      // An event with two of the keys counts once.
       Arm events = PlainArm(Table::kEvent);
       events.conditions = arm.conditions;
-      events.conditions.push_back(fmt::format(
-          "e.id IN (SELECT a.event_id FROM event_actor a WHERE a.actor_key = ANY ({}){}{})",
-          actor_keys_, more.empty() ? "" : " AND ", fmt::join(more, " AND ")));
+      events.conditions.push_back(
+          fmt::format("e.id IN (SELECT a.event_id FROM event_posting a WHERE a.key = ANY ({}){}{})",
+                      arm.walk_values, more.empty() ? "" : " AND ", fmt::join(more, " AND ")));
       texts.push_back(fmt::format("SELECT {} FROM event e WHERE {}", columns, Where(events, {})));
       continue;
     }

@@ -11,22 +11,12 @@
 #include "storage/event_query.h"
 #include "storage/position.h"
 #include "storage/postgres/feed_directory.h"
+#include "storage/postgres/place_sql.h"
 #include "storage/postgres/question_planner.h"
+#include "storage/postgres/statement_builder.h"
 #include "storage/postgres/transaction.h"
 
 namespace annals::storage {
-
-// A statement while it is written: values only ever enter as parameters.
-class StatementBuilder {
- public:
-  // "$n::type" for a new parameter.
-  std::string Bind(std::string value, std::string_view type);
-  // `text` refers to parameters by what Bind answered; those it does not use are left out.
-  Statement Finish(std::string_view text) &&;
-
- private:
-  std::vector<std::string> parameters_;
-};
 
 class QuestionSql {
  public:
@@ -38,13 +28,18 @@ class QuestionSql {
   // id) and, with as_of, (past, revision): where the row stands. An event may come more than once
   // where may_repeat(). key is occurred_start or, for kRecordedNewestFirst, position.
   [[nodiscard]] std::string PageArms(const PageSpec& page, int limit);
-  [[nodiscard]] bool may_repeat() const { return plan_.access == Access::kActors; }
+  [[nodiscard]] bool may_repeat() const {
+    return plan_.access == Access::kActors || !circle_keys_.empty();
+  }
 
   // "arm UNION ALL arm …" of these columns of every matching event (written "e.kind, …"), each
   // once.
   [[nodiscard]] std::string AllArms(std::string_view columns);
 
   [[nodiscard]] bool has_past() const { return as_of_.has_value(); }
+
+  // The number of the strictest MatchMode under which a row e that matches does.
+  [[nodiscard]] std::string Strength() const;
 
  private:
   enum class Table { kEvent, kEventRevision };
@@ -61,13 +56,17 @@ class QuestionSql {
     std::vector<std::string> conditions;
     Table table = Table::kEvent;
     Length length = Length::kAny;
+    bool by_posting = false;  // an event comes once for each of its keys
   };
 
   [[nodiscard]] std::vector<Arm> Arms(bool split_windows) const;
   [[nodiscard]] std::vector<Arm> ActiveArms(Table table) const;
   void AddCellArms(Table table, std::vector<Arm>* arms) const;
   void AddRegionArms(Table table, std::vector<Arm>* arms) const;
-  [[nodiscard]] Arm ActorArm() const;
+  [[nodiscard]] Arm PostingArm(std::string keys) const;
+  // What a circle of uncertainty adds to kPossible; `keys` lead to it, `conditions` tell.
+  [[nodiscard]] Arm CircleArm(Table table, const std::string& keys,
+                              std::vector<std::string> conditions) const;
   [[nodiscard]] Arm PlainArm(Table table) const;
   [[nodiscard]] std::vector<std::string> TimeConditions(const Arm& arm) const;
   [[nodiscard]] std::string Where(const Arm& arm, std::vector<std::string> more) const;
@@ -76,11 +75,13 @@ class QuestionSql {
                                     const std::string& after_id) const;
 
   void BindCommon();
+  void BindCounts();
   void BindUncertainty();
+  void BindSource();
   void BindVisibility(const SeenFeeds& feeds);
   void BindSpan(const TimeSpan& span, std::string_view column);
   void BindActors(const std::vector<ActorTerm>& terms);
-  void BindArea();
+  void BindPlace();
   void BindCells();
 
   const EventQuery& query_;
@@ -89,10 +90,12 @@ class QuestionSql {
   StatementBuilder& builder_;
 
   std::vector<std::string> common_;  // conditions of every arm, on e
-  std::string space_;                // the area or regions as one condition on e; empty where none
-  std::string in_area_;              // that e's point lies in the area
-  std::string as_of_value_, start_, end_;  // bound values, empty where absent
-  std::string actor_keys_, feeds_, region_codes_, within_codes_;
+  std::string space_;  // the area or regions as one condition on e, where arms are made by them
+  std::optional<AreaSql> area_;
+  std::optional<RegionSql> regions_;
+  std::vector<std::string> definite_, nominal_;  // conditions on e besides those of kPossible
+  std::string as_of_value_, start_, end_;        // bound values, empty where absent
+  std::string actor_keys_, source_keys_, feeds_, circle_keys_;
   std::string interior_, boundary_, coarse_;  // cells; coarse_ are the same on the coarse grid
   std::string cell_column_;
 };

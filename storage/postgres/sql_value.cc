@@ -116,6 +116,15 @@ std::string DecodeBytea(std::string_view text) {
   return bytes;
 }
 
+std::string LexemeText(std::string_view word) {
+  std::string text = "'";
+  for (const char c : word) {
+    if (c == '\'' || c == '\\') text += c;
+    text += c;
+  }
+  return text + "'";
+}
+
 std::string DoubleText(double value) { return fmt::format("{}", value); }
 
 std::string PolygonText(const PlanarPolygon& polygon) {

@@ -28,6 +28,9 @@ namespace annals::storage {
 [[nodiscard]] std::string ByteaText(std::string_view bytes);
 [[nodiscard]] std::string DecodeBytea(std::string_view text);
 
+// A word of a tsvector or tsquery, quoted.
+[[nodiscard]] std::string LexemeText(std::string_view word);
+
 // A double that reads back as itself.
 [[nodiscard]] std::string DoubleText(double value);
 

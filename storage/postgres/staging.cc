@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kBatchMax = 5'000;  // rows a COPY
 
 // The columns of event, of event_revision and of staged_event, in the order of MakeRow.
-const std::array<std::string, 30> kColumns = {"record",
+const std::array<std::string, 40> kColumns = {"record",
                                               "content_hash",
                                               "id",
                                               "revision",
@@ -44,7 +44,17 @@ const std::array<std::string, 30> kColumns = {"record",
                                               "region",
                                               "point_region",
                                               "actor_keys",
-                                              "actor_roles"};
+                                              "actor_roles",
+                                              "verification",
+                                              "radius_m",
+                                              "place_uncertainty_m",
+                                              "area_region",
+                                              "reach_keys",
+                                              "reach_regions",
+                                              "beyond_regions",
+                                              "circle",
+                                              "source_keys",
+                                              "words"};
 using Row = std::array<std::optional<std::string>, kColumns.size()>;
 
 std::string Number(std::int64_t value) { return fmt::format("{}", value); }
@@ -52,6 +62,12 @@ std::string Number(std::int64_t value) { return fmt::format("{}", value); }
 std::optional<std::string> Number(const std::optional<std::int64_t>& value) {
   return value ? std::optional(fmt::format("{}", *value)) : std::nullopt;
 }
+
+std::optional<std::string> Number(const std::optional<double>& value) {
+  return value ? std::optional(DoubleText(*value)) : std::nullopt;
+}
+
+std::string BoolText(bool value) { return value ? "t" : "f"; }
 
 std::optional<std::string> TextOrNull(const std::string& text) {
   return text.empty() ? std::nullopt : std::optional(text);
@@ -61,10 +77,22 @@ std::string_view BytesOf(const ContentHash& hash) {
   return {reinterpret_cast<const char*>(hash.data()), hash.size()};
 }
 
-Row MakeRow(const StagedEvent& staged, Position position) {
+std::string WordsText(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += LexemeText(word) + " ";
+  return text;
+}
+
+Row MakeRow(const StagedEvent& staged, const EventColumns& columns, Position position) {
   const annals::v1::Event& event = staged.event;
-  const EventColumns columns = DeriveColumns(event);
   std::optional<std::string> lon, lat, cell_8, cell_12, reported;
+  std::optional<std::string> reach_keys, reach_regions, beyond_regions, circle;
+  if (columns.circle) {
+    reach_keys = ArrayText(columns.circle->keys);
+    reach_regions = ArrayText(columns.circle->regions);
+    beyond_regions = BoolText(columns.circle->beyond_regions);
+    circle = PolygonText(columns.circle->circle.polygon);
+  }
   if (columns.point) {
     lon = DoubleText(columns.point->lon);
     lat = DoubleText(columns.point->lat);
@@ -102,15 +130,30 @@ Row MakeRow(const StagedEvent& staged, Position position) {
           cell_12,
           Number(columns.kind),
           Number(event.state()),
-          is_long ? "t" : "f",
+          BoolText(is_long),
           columns.event,
           TextOrNull(columns.region),
           TextOrNull(columns.point_region),
           ArrayText(keys),
-          ArrayText(roles)};
+          ArrayText(roles),
+          Number(columns.verification),
+          Number(columns.radius_m),
+          Number(columns.place_uncertainty_m),
+          TextOrNull(columns.area_region),
+          reach_keys,
+          reach_regions,
+          beyond_regions,
+          circle,
+          ArrayText(columns.source_keys),
+          WordsText(columns.words)};
 }
 
 std::string ColumnList() { return fmt::format("{}", fmt::join(kColumns, ", ")); }
+
+// SQL that answers the keys of a row's postings, one each.
+std::string PostingKeysOf(std::string_view row) {
+  return fmt::format("unnest({0}.actor_keys || {0}.source_keys || {0}.reach_keys)", row);
+}
 
 // What was current becomes history.
 void MoveToHistory(Transaction& transaction, Position position, Micros time) {
@@ -121,43 +164,50 @@ void MoveToHistory(Transaction& transaction, Position position, Micros time) {
                   {Number(position.value), TimestampText(time)});
 }
 
-void RemoveActors(Transaction& transaction) {
-  transaction.Run(
-      "DELETE FROM event_actor a USING"
-      " (SELECT e.id, e.occurred_start, unnest(e.actor_keys) AS actor_key FROM event e"
+void RemovePostings(Transaction& transaction) {
+  transaction.Run(fmt::format(
+      "DELETE FROM event_posting a USING"
+      " (SELECT e.id, e.occurred_start, {} AS key FROM event e"
       "  JOIN staged_event s ON s.id = e.id WHERE s.revision > 1 AND e.state = 1) AS old"
-      " WHERE a.actor_key = old.actor_key AND a.occurred_start = old.occurred_start"
-      " AND a.event_id = old.id");
+      " WHERE a.key = old.key AND a.occurred_start = old.occurred_start AND a.event_id = old.id",
+      PostingKeysOf("e")));
+}
+
+// "column = row.column, …" of all but the id.
+std::string Assignments(std::string_view row) {
+  std::vector<std::string> assignments;
+  for (const std::string& column : kColumns) {
+    if (column != "id") assignments.push_back(fmt::format("{0} = {1}.{0}", column, row));
+  }
+  return fmt::format("{}", fmt::join(assignments, ", "));
 }
 
 void PutCurrent(Transaction& transaction) {
-  std::vector<std::string> assignments;
-  for (const std::string& column : kColumns) {
-    if (column != "id") assignments.push_back(fmt::format("{0} = EXCLUDED.{0}", column));
-  }
   transaction.Run(
       fmt::format("INSERT INTO event ({0}) SELECT {0} FROM staged_event"
                   " ON CONFLICT (id) DO UPDATE SET {1}",
-                  ColumnList(), fmt::join(assignments, ", ")));
+                  ColumnList(), Assignments("EXCLUDED")));
 }
 
-void PutActors(Transaction& transaction) {
+void PutPostings(Transaction& transaction) {
   transaction.Run(
-      "INSERT INTO event_actor (actor_key, occurred_start, event_id, is_long)"
-      " SELECT DISTINCT p.actor_key, s.occurred_start, s.id, s.is_long FROM staged_event s"
-      " CROSS JOIN LATERAL unnest(s.actor_keys) AS p(actor_key) WHERE s.state = 1");
+      fmt::format("INSERT INTO event_posting (key, occurred_start, event_id, is_long)"
+                  " SELECT DISTINCT {}, s.occurred_start, s.id, s.is_long FROM staged_event s"
+                  " WHERE s.state = 1 ON CONFLICT DO NOTHING",
+                  PostingKeysOf("s")));
 }
 
-void PutParticipants(Transaction& transaction, const std::vector<StagedEvent>& events) {
+void PutParticipants(Transaction& transaction, const std::vector<StagedEvent>& events,
+                     const std::vector<EventColumns>& columns) {
   std::set<std::pair<std::int64_t, std::int32_t>> known;
   std::vector<std::int64_t> keys;
   std::vector<std::int32_t> feeds;
   std::vector<std::string> texts;
-  for (const StagedEvent& staged : events) {
-    for (const ParticipantColumns& participant : DeriveColumns(staged.event).participants) {
-      if (!known.emplace(participant.key, staged.feed_id).second) continue;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    for (const ParticipantColumns& participant : columns[i].participants) {
+      if (!known.emplace(participant.key, events[i].feed_id).second) continue;
       keys.push_back(participant.key);
-      feeds.push_back(staged.feed_id);
+      feeds.push_back(events[i].feed_id);
       texts.push_back(participant.text);
     }
   }
@@ -175,8 +225,26 @@ std::string StagingSetup() {
   return "CREATE TEMPORARY TABLE staged_event (LIKE event) ON COMMIT DELETE ROWS";
 }
 
-RevisionWriter::RevisionWriter(Transaction* transaction, Position position, Micros time)
-    : transaction_(*transaction), position_(position), time_(time) {}
+void RefreshRevisions(Transaction& transaction, const Gazetteer& gazetteer, std::string_view table,
+                      const std::vector<StoredRevision>& revisions) {
+  std::vector<Row> rows;
+  rows.reserve(revisions.size());
+  for (const StoredRevision& revision : revisions) {
+    rows.push_back(MakeRow(revision.staged, DeriveColumns(gazetteer, revision.staged.event),
+                           revision.position));
+  }
+  transaction.Copy("staged_event", kColumns, rows);
+  transaction.Run(
+      fmt::format("UPDATE {} AS t SET {} FROM staged_event s"
+                  " WHERE t.id = s.id AND t.revision = s.revision",
+                  table, Assignments("s")));
+  if (table == "event") PutPostings(transaction);
+  transaction.Run("DELETE FROM staged_event");
+}
+
+RevisionWriter::RevisionWriter(Transaction* transaction, const Gazetteer* gazetteer,
+                               Position position, Micros time)
+    : transaction_(*transaction), gazetteer_(*gazetteer), position_(position), time_(time) {}
 
 void RevisionWriter::Add(StagedEvent event, std::optional<bool> was_active) {
   FeedChange& change = changes_[event.feed_id];
@@ -194,19 +262,21 @@ void RevisionWriter::Flush() {
   if (waiting_.empty()) return;
   std::vector<Row> rows;
   rows.reserve(waiting_.size());
+  std::vector<EventColumns> columns;
   bool supersedes = false;
   for (const StagedEvent& staged : waiting_) {
-    rows.push_back(MakeRow(staged, position_));
+    columns.push_back(DeriveColumns(gazetteer_, staged.event));
+    rows.push_back(MakeRow(staged, columns.back(), position_));
     supersedes = supersedes || staged.event.revision() > 1;
   }
   transaction_.Copy("staged_event", kColumns, rows);
   if (supersedes) {
     MoveToHistory(transaction_, position_, time_);
-    RemoveActors(transaction_);
+    RemovePostings(transaction_);
   }
   PutCurrent(transaction_);
-  PutActors(transaction_);
-  PutParticipants(transaction_, waiting_);
+  PutPostings(transaction_);
+  PutParticipants(transaction_, waiting_, columns);
   transaction_.Run("DELETE FROM staged_event");  // for a next batch of the same transaction
   waiting_.clear();
 }

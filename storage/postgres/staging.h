@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "annals/v1/events.pb.h"
@@ -14,6 +15,8 @@
 #include "storage/postgres/transaction.h"
 
 namespace annals::storage {
+
+class Gazetteer;
 
 // Run once on the writer's connection.
 [[nodiscard]] std::string StagingSetup();
@@ -26,6 +29,17 @@ struct StagedEvent {
   ContentHash content_hash{};
 };
 
+// A revision as it is stored.
+struct StoredRevision {
+  StagedEvent staged;
+  Position position;
+};
+
+// Rewrites these rows of `table` ("event" or "event_revision"), and what leads to current events,
+// from their records. REQUIRES: the rows are locked; the connection ran StagingSetup().
+void RefreshRevisions(Transaction& transaction, const Gazetteer& gazetteer, std::string_view table,
+                      const std::vector<StoredRevision>& revisions);
+
 // What a write adds to the counts of a feed.
 struct FeedChange {
   std::int64_t active = 0, retracted = 0, superseded = 0;
@@ -35,8 +49,9 @@ struct FeedChange {
 // history. REQUIRES: the writer's lock is held; each event is added once.
 class RevisionWriter {
  public:
-  // `transaction` must outlive the object. `time` is the position's.
-  RevisionWriter(Transaction* transaction, Position position, Micros time);
+  // `transaction` and `gazetteer` must outlive the object. `time` is the position's.
+  RevisionWriter(Transaction* transaction, const Gazetteer* gazetteer, Position position,
+                 Micros time);
 
   // `was_active`: whether the event's revision before this one is; absent where this is its first.
   void Add(StagedEvent event, std::optional<bool> was_active);
@@ -48,6 +63,7 @@ class RevisionWriter {
 
  private:
   Transaction& transaction_;
+  const Gazetteer& gazetteer_;
   const Position position_;
   const Micros time_;
   std::vector<StagedEvent> waiting_;

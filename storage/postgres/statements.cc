@@ -12,7 +12,7 @@ namespace annals::storage {
 namespace {
 
 constexpr char kSummaryColumns[] =
-    "e.kind, e.feed_id, e.region, e.occurred_start, e.actor_keys,"
+    "e.kind, e.feed_id, e.verification, e.region, e.occurred_start, e.actor_keys,"
     " e.persons_low, e.persons_best, e.persons_high,"
     " e.fatalities_low, e.fatalities_best, e.fatalities_high";
 
@@ -69,6 +69,8 @@ class SummarySql {
     switch (dimension.kind) {
       case Dimension::Kind::kKind:
         return {"", "m.kind", "{}", "true"};
+      case Dimension::Kind::kVerification:
+        return {"", "m.verification", "{}", "true"};
       case Dimension::Kind::kFeed:
         return {"", "m.feed_id", "(SELECT 'feeds/' || f.feed FROM feed f WHERE f.id = {})", "true"};
       case Dimension::Kind::kRegion:
@@ -132,19 +134,21 @@ Statement PageStatement(const Question& question, const PageSpec& page) {
       page.order == EventOrder::kOccurredOldestFirst ? "ASC" : "DESC";
   const std::string arms = sql.PageArms(page, limit);
   const std::string_view more = sql.has_past() ? ", past, revision" : "";
-  const std::string_view rows =
-      sql.has_past()
-          ? "SELECT coalesce(e.record, r.record) AS record,"
-            " coalesce(e.position, r.position) AS position, p.key, p.id FROM page p"
-            " LEFT JOIN event e ON NOT p.past AND e.id = p.id"
-            " LEFT JOIN event_revision r ON p.past AND r.id = p.id AND r.revision = p.revision"
-          : "SELECT e.record, e.position, p.key, p.id FROM page p JOIN event e ON e.id = p.id";
+  const std::string columns =
+      fmt::format("SELECT e.record, e.position, p.key, p.id, {} AS strength", sql.Strength());
+  std::string rows = columns + " FROM page p JOIN event e ON e.id = p.id";
+  if (sql.has_past()) {
+    rows += fmt::format(
+        " AND NOT p.past UNION ALL {} FROM page p JOIN event_revision e"
+        " ON p.past AND e.id = p.id AND e.revision = p.revision",
+        columns);
+  }
   // Only what fits the page's bytes is sent; octet_length reads no stored-apart record.
   const std::string text = fmt::format(
       "WITH page AS MATERIALIZED (SELECT {distinct}key, id{more} FROM (\n{arms}\n) AS arm\n"
       " ORDER BY key {direction}, id {direction} LIMIT {limit}),\n"
       "found AS ({rows})\n"
-      "SELECT record, position FROM (SELECT record, position, key, id,"
+      "SELECT record, position, strength FROM (SELECT record, position, strength, key, id,"
       " coalesce(sum(octet_length(record)) OVER (ORDER BY key {direction}, id {direction}"
       " ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS bytes_before FROM found) AS "
       "sized\n"

@@ -21,8 +21,9 @@ struct Question {
   const SeenFeeds& feeds;         // by the caller
 };
 
-// Rows (record bytea, position) of the page in its order and of one event more where there is one;
-// where the page is cut by its bytes, at least the first event that is too much.
+// Rows (record bytea, position, number of the strictest MatchMode) of the page in its order and of
+// one event more where there is one; where the page is cut by its bytes, at least the first event
+// that is too much.
 [[nodiscard]] Statement PageStatement(const Question& question, const PageSpec& page);
 
 // Rows (placed boolean, totals…): matching events that every dimension can place, and the others.
@@ -32,8 +33,8 @@ struct Question {
                                         const std::vector<Dimension>& dimensions);
 
 // Rows (key of each dimension as text, totals…) of the groups, in no order, at most kGroupsMax + 1.
-// A time's key is in microseconds, a kind's its number, all others are the text of Summary::Group.
-// REQUIRES: one dimension or two.
+// A time's key is in microseconds, a kind's or verification's its number, all others are the text
+// of Summary::Group. REQUIRES: one dimension or two.
 [[nodiscard]] Statement GroupsStatement(const Question& question, const Gazetteer& gazetteer,
                                         const std::vector<Dimension>& dimensions);
 

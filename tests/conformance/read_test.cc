@@ -28,12 +28,12 @@ class StoreRead : public StoreConformance {
   static EventQuery Within(absl::StatusOr<Area> area) {
     EXPECT_TRUE(area.ok()) << area.status();
     EventQuery query;
-    if (area.ok()) query.area = AreaTerm{*area, TestGazetteer().RegionsWithin(*area)};
+    if (area.ok()) query.area = storage::MakeAreaTerm(TestGazetteer(), *area, query.match);
     return query;
   }
   static EventQuery InRegion(std::string_view code) {
     EventQuery query;
-    query.regions = TestGazetteer().WithDescendants(code);
+    query.regions = storage::MakeRegionTerm(TestGazetteer(), {std::string(code)});
     return query;
   }
   static EventQuery Occurred(std::string_view start, std::string_view end) {

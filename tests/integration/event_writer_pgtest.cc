@@ -66,14 +66,14 @@ TEST_F(Writer, LeavesNothingWhenItsSessionDiesInAWrite) {
       "CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS"
       " $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(10);"
       " RETURN NEW; END $$;"
-      "CREATE TRIGGER die_trigger BEFORE INSERT ON event_actor FOR EACH ROW EXECUTE FUNCTION "
+      "CREATE TRIGGER die_trigger BEFORE INSERT ON event_posting FOR EACH ROW EXECUTE FUNCTION "
       "die()");
   const auto builder = EventBuilder("f", "1").Actor("a", annals::v1::PARTICIPANT_ROLE_CAPTOR);
   const auto died = Upsert(builder);
   EXPECT_EQ(died.status().code(), absl::StatusCode::kUnavailable) << died.status();
   EXPECT_EQ(*Head(), Position{0});
   EXPECT_EQ(database_.Run("SELECT count(*) FROM event"), "0");
-  (void)database_.Run("DROP TRIGGER die_trigger ON event_actor");
+  (void)database_.Run("DROP TRIGGER die_trigger ON event_posting");
   const auto receipt = Upsert(builder);
   ASSERT_TRUE(receipt.ok()) << receipt.status();
   EXPECT_EQ(receipt->position, Position{1});
@@ -139,11 +139,11 @@ TEST_F(Writer, KeepsActorsOfActiveEventsOnly) {
                            .Actor("a", annals::v1::PARTICIPANT_ROLE_HOLDER)
                            .Label("somebody", annals::v1::PARTICIPANT_ROLE_CAPTIVE);
   ASSERT_TRUE(Upsert(builder).ok());
-  EXPECT_EQ(database_.Run("SELECT count(*) FROM event_actor"), "2");
+  EXPECT_EQ(database_.Run("SELECT count(*) FROM event_posting"), "2");
   ASSERT_TRUE(Upsert(EventBuilder(builder).Day("2025-02-01").Title("Later")).ok());
-  EXPECT_EQ(database_.Run("SELECT count(*) FROM event_actor"), "2");
+  EXPECT_EQ(database_.Run("SELECT count(*) FROM event_posting"), "2");
   ASSERT_TRUE(events_.RetractEvent(context_, EventName{"f", "1"}, "no", "", false).ok());
-  EXPECT_EQ(database_.Run("SELECT count(*) FROM event_actor"), "0");
+  EXPECT_EQ(database_.Run("SELECT count(*) FROM event_posting"), "0");
   EXPECT_EQ(database_.Run("SELECT count(*) FROM event_revision"), "2");
 }
 

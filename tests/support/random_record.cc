@@ -7,6 +7,8 @@
 
 #include "fmt/format.h"
 #include "storage/event_name.h"
+#include "storage/event_words.h"
+#include "storage/source_url.h"
 #include "tests/support/event_builder.h"
 
 namespace annals::testing {
@@ -73,8 +75,18 @@ void RandomRecord::AddWhere(annals::v1::Event* event) {
     const auto place = Place();
     location->mutable_point()->set_longitude(place.lon);
     location->mutable_point()->set_latitude(place.lat);
+    if (Chance(0.3)) location->set_radius_m(std::pow(10, Real(2, Chance(0.97) ? 5 : 7.3)));
   }
   if (!location->has_point() || Chance(0.1)) location->set_region("regions/" + RegionCode());
+  if (!location->has_radius_m() && Chance(0.2)) {
+    const storage::LonLat point{location->point().longitude(), location->point().latitude()};
+    const storage::Region* at = location->has_point() ? gazetteer_.RegionAt(point) : nullptr;
+    // Most areas hold their point; a source may err.
+    location->set_area_region("regions/" + (at == nullptr || Chance(0.2) ? RegionCode()
+                                            : Chance(0.3)
+                                                ? std::string(gazetteer_.CountryOf(at->code))
+                                                : at->code));
+  }
 }
 
 void RandomRecord::AddWho(annals::v1::Event* event) {
@@ -97,6 +109,34 @@ void RandomRecord::AddWho(annals::v1::Event* event) {
   }
 }
 
+std::string RandomRecord::Word() {
+  constexpr std::array kWords = {"attack", "Атака",  "Aerial", "bridge", "Брідж",
+                                 "convoy", "o'neil", "Œuvre",  "b\\s",   "Ćevap"};
+  return kWords[static_cast<std::size_t>(Below(std::ssize(kWords)))];
+}
+
+std::string RandomRecord::Url() {
+  return fmt::format("https://{}example.org/{}", Chance(0.3) ? "www." : "", Below(20));
+}
+
+void RandomRecord::AddClaims(annals::v1::Event* event) {
+  for (int count = Below(4); count > 0; --count) {
+    auto* claim = event->add_claims();
+    if (Chance(0.5)) {
+      claim->set_actor(
+          fmt::format("actors/{}", kActors[static_cast<std::size_t>(Below(std::ssize(kActors)))]));
+    } else {
+      claim->set_source(Word());
+    }
+    claim->set_stance(static_cast<annals::v1::ClaimStance>(Chance(0.6) ? 1 : 2 + Below(2)));
+    if (Chance(0.3)) {
+      claim->set_credibility(static_cast<annals::v1::InformationCredibility>(1 + Below(6)));
+    }
+    if (Chance(0.3)) claim->set_url(Url());
+  }
+  if (Chance(0.5)) event->set_description(Word() + ", " + Word());
+}
+
 annals::v1::Event RandomRecord::Event(const std::string& feed, const std::string& id) {
   annals::v1::Event event;
   event.set_name(fmt::format("feeds/{}/events/{}", feed, id));
@@ -105,6 +145,7 @@ annals::v1::Event RandomRecord::Event(const std::string& feed, const std::string
   AddWhen(&event);
   AddWhere(&event);
   AddWho(&event);
+  AddClaims(&event);
   return event;
 }
 
@@ -154,15 +195,14 @@ storage::Area RandomRecord::Area() {
 
 storage::EventQuery RandomRecord::Query() {
   storage::EventQuery query;
+  query.match = static_cast<storage::MatchMode>(1 + Below(3));
   if (Chance(0.6)) query.occurred = Span();
   if (Chance(0.1)) query.reported = Span();
   if (Chance(0.6)) {
     if (Chance(0.6)) {
-      auto area = Area();
-      auto within = gazetteer_.RegionsWithin(area);
-      query.area = storage::AreaTerm{std::move(area), std::move(within)};
+      query.area = storage::MakeAreaTerm(gazetteer_, Area(), query.match);
     } else {
-      query.regions = gazetteer_.WithDescendants(RegionCode());
+      query.regions = storage::MakeRegionTerm(gazetteer_, {RegionCode()});
     }
   }
   if (Chance(0.4)) {
@@ -187,6 +227,10 @@ storage::EventQuery RandomRecord::Query() {
   if (Chance(0.15)) query.fatalities_min = Below(40);
   if (Chance(0.15)) query.window_max = Below(10) * kDay + Below(2);
   if (Chance(0.2)) query.feeds = {Chance(0.5) ? "f" : "g"};
+  if (Chance(0.1)) query.place_uncertainty_max_m = std::pow(10, Real(2, 6.5));
+  if (Chance(0.1)) query.verifications = {1 + Below(6)};
+  if (Chance(0.1)) query.words = storage::QueryWords(Word().substr(0, 2) + " " + Word());
+  if (Chance(0.05)) query.source_key = storage::SourceKey(Url());
   query.include_retracted = Chance(0.15);
   return query;
 }

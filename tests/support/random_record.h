@@ -42,6 +42,9 @@ class RandomRecord {
   void AddWhen(annals::v1::Event* event);
   void AddWhere(annals::v1::Event* event);
   void AddWho(annals::v1::Event* event);
+  void AddClaims(annals::v1::Event* event);
+  std::string Word();
+  std::string Url();
 
   const storage::Gazetteer& gazetteer_;
   std::mt19937_64 random_;

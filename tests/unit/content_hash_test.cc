@@ -57,13 +57,13 @@ TEST(ContentHash, SeesOrderAndPlaceOfValues) {
 }
 
 TEST(EventColumns, NamesEachPartyOnceInARole) {
-  const auto columns =
-      storage::DeriveColumns(EventBuilder("f", "1")
-                                 .Actor("ukr", annals::v1::PARTICIPANT_ROLE_CAPTOR)
-                                 .Actor("ukr", annals::v1::PARTICIPANT_ROLE_CAPTOR)
-                                 .Actor("ukr", annals::v1::PARTICIPANT_ROLE_HOLDER)
-                                 .Label("A band", annals::v1::PARTICIPANT_ROLE_CAPTIVE)
-                                 .Build());
+  const auto columns = storage::DeriveColumns(
+      TestGazetteer(), EventBuilder("f", "1")
+                           .Actor("ukr", annals::v1::PARTICIPANT_ROLE_CAPTOR)
+                           .Actor("ukr", annals::v1::PARTICIPANT_ROLE_CAPTOR)
+                           .Actor("ukr", annals::v1::PARTICIPANT_ROLE_HOLDER)
+                           .Label("A band", annals::v1::PARTICIPANT_ROLE_CAPTIVE)
+                           .Build());
   ASSERT_EQ(columns.participants.size(), 3U);
   EXPECT_EQ(columns.participants[0].key, storage::ActorKey("ukr"));
   EXPECT_EQ(columns.participants[2].key, storage::LabelKey("a BAND"));

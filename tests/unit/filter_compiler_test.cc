@@ -124,10 +124,10 @@ TEST(FilterCompiler, ResolvesRegionsWithAllBelow) {
   filter.mutable_regions()->add_regions("regions/RU-KRS");
   const auto query = Compile(filter);
   ASSERT_TRUE(query.ok()) << query.status();
-  EXPECT_THAT(*query->regions, IsSupersetOf({"RU-KRS", "UA", "UA-43", "UA-63"}));
-  EXPECT_TRUE(std::is_sorted(query->regions->begin(), query->regions->end()));
-  EXPECT_EQ(std::adjacent_find(query->regions->begin(), query->regions->end()),
-            query->regions->end());
+  EXPECT_THAT(query->regions->codes, IsSupersetOf({"RU-KRS", "UA", "UA-43", "UA-63"}));
+  EXPECT_TRUE(std::ranges::is_sorted(query->regions->codes));
+  EXPECT_EQ(std::adjacent_find(query->regions->codes.begin(), query->regions->codes.end()),
+            query->regions->codes.end());
 }
 
 TEST(FilterCompiler, KnowsTheRegionsInsideAnArea) {
