@@ -62,6 +62,27 @@ void AddSubjectFlags(const FlagGroup& group, FilterFlags& flags) {
   group.One("--fatalities-min", flags.fatalities_min, "N", "At least so many deaths, likewise");
   group.One("--time-uncertainty-max", flags.time_uncertainty_max, "SPAN",
             "Known at least so precisely in time: 0, 12h, 1d, 2w");
+  group.One("--place-uncertainty-max", flags.place_uncertainty_max, "DISTANCE",
+            "Known at least so precisely in place: 0, 25km; a region counts from its centre to its "
+            "farthest point");
+  group.One(
+      "--match", flags.match, "MODE [nominal]",
+      "Where time or place is uncertain: possible (it may have been there and then), "
+      "nominal (by its point; its window overlaps), definite (it cannot have been elsewhere)");
+}
+
+// By what is said, and by whom.
+void AddSourceFlags(const FlagGroup& group, FilterFlags& flags) {
+  group
+      .Many("--verification", flags.verifications, "LEVEL",
+            "What its claims amount to: " + EnumWords(*v1::Verification_descriptor()) +
+                "; repeatable")
+      ->delimiter(',');
+  group.One("--text", flags.text, "WORDS",
+            "With all these words, or words that begin so, in title, description, place, labels, "
+            "tags or claims");
+  group.One("--source-url", flags.source_url, "URL",
+            "With a claim or step at this URL, however it is written");
 }
 
 absl::Status ForFlag(std::string_view flag, const absl::Status& status) {
@@ -192,10 +213,39 @@ absl::Status CompileUncertainty(const FilterFlags& flags, v1::EventFilter& filte
     if (!count.ok()) return count.status();
     filter.set_fatalities_min(*count);
   }
+  if (!flags.match.empty()) {
+    const auto mode = EnumNumber(*v1::MatchMode_descriptor(), flags.match);
+    if (!mode) {
+      return UsageError(fmt::format("--match: '{}' is none of: {}", flags.match,
+                                    EnumWords(*v1::MatchMode_descriptor())));
+    }
+    filter.set_match(static_cast<v1::MatchMode>(*mode));
+  }
+  if (!flags.place_uncertainty_max.empty()) {
+    const auto metres = flags.place_uncertainty_max == "0"
+                            ? absl::StatusOr<double>(0)
+                            : ParseDistanceM(flags.place_uncertainty_max);
+    if (!metres.ok()) return ForFlag("--place-uncertainty-max", metres.status());
+    filter.set_place_uncertainty_max_m(*metres);
+  }
   if (flags.time_uncertainty_max.empty()) return absl::OkStatus();
   const auto longest = ParseSpan(flags.time_uncertainty_max);
   if (!longest.ok()) return ForFlag("--time-uncertainty-max", longest.status());
   filter.mutable_time_uncertainty_max()->set_seconds(absl::ToInt64Seconds(*longest));
+  return absl::OkStatus();
+}
+
+absl::Status CompileSources(const FilterFlags& flags, v1::EventFilter& filter) {
+  for (const std::string& word : flags.verifications) {
+    const auto level = EnumNumber(*v1::Verification_descriptor(), word);
+    if (!level) {
+      return UsageError(fmt::format("--verification: '{}' is none of: {}", word,
+                                    EnumWords(*v1::Verification_descriptor())));
+    }
+    filter.add_verifications(static_cast<v1::Verification>(*level));
+  }
+  filter.set_text(flags.text);
+  filter.set_source_url(flags.source_url);
   return absl::OkStatus();
 }
 
@@ -222,7 +272,10 @@ void AddFilterFlags(CLI::App* command, FilterFlags& flags) {
   group.One("--recorded-since", flags.recorded_since, "TIME",
             "Recorded or changed here at or after");
   AddSubjectFlags(group, flags);
-  command->add_flag("--include-retracted", flags.include_retracted, "Retracted events too")
+  AddSourceFlags(group, flags);
+  command
+      ->add_flag("--include-retracted", flags.include_retracted,
+                 "Events that do not stand too: retracted and merged ones")
       ->group(kGroup);
   group.One("--as-of", flags.as_of, "MOMENT",
             "As the record stood then: a time (a date is its 00:00 UTC) or a position from an "
@@ -235,6 +288,7 @@ void AddChangeFilterFlags(CLI::App* command, FilterFlags& flags) {
             "Happened from A until B: 2025, 2025-01, 2025-01-31 or 2025-01-31T08:30:00Z; '..' is "
             "open; a single time is that whole day, month, year");
   AddSubjectFlags(group, flags);
+  AddSourceFlags(group, flags);
   group.One("--as-of", flags.as_of, "MOMENT",
             "Changes up to then: a time (a date is its 00:00 UTC) or a position from an answer");
 }
@@ -245,6 +299,7 @@ absl::StatusOr<Question> CompileFilter(Session& session, const FilterFlags& flag
   if (status.ok()) status = CompileKinds(flags, question.filter);
   if (status.ok()) status = CompileParties(session, flags, question.filter);
   if (status.ok()) status = CompileUncertainty(flags, question.filter);
+  if (status.ok()) status = CompileSources(flags, question.filter);
   if (status.ok()) status = CompileArea(session, flags, question.filter);
   if (!status.ok()) return status;
   for (const std::string& feed : flags.feeds) question.filter.add_feeds(FeedName(feed));

@@ -32,6 +32,11 @@ struct FilterFlags {
   std::string persons_min;
   std::string fatalities_min;
   std::string time_uncertainty_max;
+  std::string place_uncertainty_max;
+  std::string match;
+  std::vector<std::string> verifications;
+  std::string text;
+  std::string source_url;
   bool include_retracted = false;
   std::string as_of;
 };

@@ -37,11 +37,9 @@ const std::map<std::string, v1::TimeBucket> kBuckets = {{"day", v1::TIME_BUCKET_
                                                         {"quarter", v1::TIME_BUCKET_QUARTER},
                                                         {"year", v1::TIME_BUCKET_YEAR}};
 const std::map<std::string, v1::EventAttribute> kAttributes = {
-    {"kind", v1::EVENT_ATTRIBUTE_KIND},
-    {"actor", v1::EVENT_ATTRIBUTE_ACTOR},
-    {"region", v1::EVENT_ATTRIBUTE_REGION},
-    {"country", v1::EVENT_ATTRIBUTE_COUNTRY},
-    {"feed", v1::EVENT_ATTRIBUTE_FEED}};
+    {"kind", v1::EVENT_ATTRIBUTE_KIND},     {"actor", v1::EVENT_ATTRIBUTE_ACTOR},
+    {"region", v1::EVENT_ATTRIBUTE_REGION}, {"country", v1::EVENT_ATTRIBUTE_COUNTRY},
+    {"feed", v1::EVENT_ATTRIBUTE_FEED},     {"verification", v1::EVENT_ATTRIBUTE_VERIFICATION}};
 
 struct TimelineFlags {
   FilterFlags filter;
@@ -54,6 +52,10 @@ std::string KeyText(const std::string& key, v1::EventAttribute attribute) {
   if (attribute == v1::EVENT_ATTRIBUTE_KIND) {
     const auto number = EnumNumber(*v1::EventKind_descriptor(), key);
     return number ? Word(static_cast<v1::EventKind>(*number)) : key;
+  }
+  if (attribute == v1::EVENT_ATTRIBUTE_VERIFICATION) {
+    const auto number = EnumNumber(*v1::Verification_descriptor(), key);
+    return number ? Word(static_cast<v1::Verification>(*number)) : key;
   }
   for (const std::string_view collection : {"regions/", "feeds/", "actors/"}) {
     if (key.starts_with(collection)) return IdOf(key);
@@ -171,7 +173,9 @@ void AddTimelineCommand(CLI::App& app, ChosenAction& chosen) {
   command->add_option("--by", flags->by, "day, week, month, quarter or year")
       ->check(CLI::IsMember(kBuckets))
       ->option_text("BUCKET [month]");
-  command->add_option("--and", flags->also, "And by kind, actor, region, country or feed")
+  command
+      ->add_option("--and", flags->also,
+                   "And by kind, actor, region, country, feed or verification")
       ->check(CLI::IsMember(kAttributes))
       ->option_text("DIMENSION");
   Choose(command, chosen, [flags](Session& session) { return Timeline(session, *flags); });

@@ -72,10 +72,11 @@ class AccessPath : public PostgresStore {
     (void)database_.Run(
         "INSERT INTO event (id, revision, position, create_time, update_time, occurred_start,"
         " occurred_end, lon, lat, feed_id, cell_8, cell_12, kind, state, is_long, event, region,"
-        " point_region, actor_keys, actor_roles, content_hash, record)"
+        " point_region, actor_keys, actor_roles, content_hash, record, area_region)"
         " SELECT n, 1, n, '2025-01-01', '2025-01-01', t, t + interval '1 day', 30 + n % 10,"
         " 45 + n % 7, 1, n % 500, n % 9000, 1 + n % 17, 1, n % 50 = 0, n::text, 'UA-' || n % 30,"
-        " 'UA-' || (n + n % 20 / 19) % 30, ARRAY[n % 900], '{1}', '', ''"
+        " 'UA-' || (n + n % 20 / 19) % 30, ARRAY[n % 900], '{1}', '', '',"
+        " CASE WHEN n % 5 = 0 THEN 'UA-' || n % 30 END"
         " FROM generate_series(1, 20000) AS n,"
         " LATERAL (SELECT timestamptz '2015-01-01' + n * interval '4 hours' AS t) AS times;"
         "INSERT INTO event_posting SELECT actor_keys[1], occurred_start, id, is_long FROM event;"
@@ -112,7 +113,26 @@ TEST_F(AccessPath, NewestOfTheWorldWalksTime) {
 TEST_F(AccessPath, ASmallBoxWalksFineCells) {
   const auto plan = Explain(InBox(35, 50, 35.2, 50.1));
   EXPECT_THAT(plan, HasSubstr("event_cell_12_idx"));
-  EXPECT_THAT(plan, HasSubstr("event_pointless_idx"));
+  EXPECT_THAT(plan, HasSubstr("event_area_region_idx"));
+  EXPECT_THAT(plan, Not(HasSubstr("Seq Scan on event")));
+}
+
+TEST_F(AccessPath, WhatMayBeInABoxIsWalkedByRegionsAndCircles) {
+  EventQuery query = InBox(35, 50, 35.2, 50.1);
+  query.match = storage::MatchMode::kPossible;
+  query.area->regions_overlapping = {"UA-5", "UA-6"};
+  const auto plan = Explain(query);
+  EXPECT_THAT(plan, HasSubstr("event_cell_12_idx"));
+  EXPECT_THAT(plan, HasSubstr("event_area_region_idx"));
+  EXPECT_THAT(plan, HasSubstr("event_posting_pk"));
+  EXPECT_THAT(plan, Not(HasSubstr("Seq Scan on event")));
+}
+
+TEST_F(AccessPath, ASourceWalksItsEvents) {
+  EventQuery query;
+  query.source_key = 7;
+  const auto plan = Explain(query);
+  EXPECT_THAT(plan, HasSubstr("event_posting_pk"));
   EXPECT_THAT(plan, Not(HasSubstr("Seq Scan on event")));
 }
 

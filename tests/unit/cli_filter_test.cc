@@ -72,6 +72,30 @@ TEST(Filter, TakesLeastCountsAndTheLongestWindow) {
   EXPECT_EQ(asking.Ask({"--fatalities-min", "many"}).exit_code, 2);
 }
 
+TEST(Filter, TakesHowStrictlyAndByWhatSources) {
+  Asking asking;
+  EXPECT_EQ(asking
+                .Ask({"--match", "possible", "--place-uncertainty-max", "25km", "--verification",
+                      "disputed,denied", "--text", "bridge kursk", "--source-url",
+                      "https://example.org/a"})
+                .exit_code,
+            0);
+  const v1::EventFilter& filter = asking.asked.filter();
+  EXPECT_EQ(filter.match(), v1::MATCH_MODE_POSSIBLE);
+  EXPECT_EQ(filter.place_uncertainty_max_m(), 25'000);
+  EXPECT_THAT(filter.verifications(),
+              ElementsAre(v1::VERIFICATION_DISPUTED, v1::VERIFICATION_DENIED));
+  EXPECT_EQ(filter.text(), "bridge kursk");
+  EXPECT_EQ(filter.source_url(), "https://example.org/a");
+  EXPECT_EQ(asking.Ask({"--place-uncertainty-max", "0"}).exit_code, 0);
+  EXPECT_TRUE(asking.asked.filter().has_place_uncertainty_max_m());
+  const auto refused = asking.Ask({"--match", "perhaps"});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("nominal, possible, definite"));
+  EXPECT_EQ(asking.Ask({"--verification", "true"}).exit_code, 2);
+  EXPECT_EQ(asking.Ask({"--place-uncertainty-max", "near"}).exit_code, 2);
+}
+
 TEST(Filter, TakesTimesHalfOpen) {
   Asking asking;
   EXPECT_EQ(asking.Ask({"--since", "2025-01", "--until", "2025-02-01"}).exit_code, 0);

@@ -184,6 +184,58 @@ TEST(FilterCompiler, TakesLeastCountsAndTheLongestWindow) {
                 "time_uncertainty_max", "DURATION_RANGE");
 }
 
+TEST(FilterCompiler, TakesTheMatchModeAndWhatItNeeds) {
+  EventFilter filter;
+  filter.mutable_box()->set_west(36);
+  filter.mutable_box()->set_east(36.5);
+  filter.mutable_box()->set_south(51.5);
+  filter.mutable_box()->set_north(51.9);
+  auto query = Compile(filter);
+  ASSERT_TRUE(query.ok()) << query.status();
+  EXPECT_EQ(query->match, storage::MatchMode::kNominal);
+  EXPECT_THAT(query->area->regions_overlapping, ::testing::IsEmpty());
+  filter.set_match(annals::v1::MATCH_MODE_POSSIBLE);
+  query = Compile(filter);
+  ASSERT_TRUE(query.ok()) << query.status();
+  EXPECT_EQ(query->match, storage::MatchMode::kPossible);
+  EXPECT_THAT(query->area->regions_overlapping, ::testing::ElementsAre("RU", "RU-KRS"));
+  filter.mutable_regions()->add_regions("regions/RU-KRS");
+  query = Compile(filter);
+  ASSERT_TRUE(query.ok()) << query.status();
+  EXPECT_THAT(query->regions->codes, ::testing::ElementsAre("RU-KRS"));
+  EXPECT_THAT(query->regions->codes_around, ::testing::ElementsAre("RU", "RU-KRS"));
+  ExpectRefused([](EventFilter* f) { f->set_match(static_cast<annals::v1::MatchMode>(9)); },
+                "match", "UNKNOWN_VALUE");
+  ExpectRefused([](EventFilter* f) { f->set_place_uncertainty_max_m(-1); },
+                "place_uncertainty_max_m", "DISTANCE_RANGE");
+  ExpectRefused(
+      [](EventFilter* f) {
+        f->set_place_uncertainty_max_m(std::numeric_limits<double>::quiet_NaN());
+      },
+      "place_uncertainty_max_m", "DISTANCE_RANGE");
+}
+
+TEST(FilterCompiler, TakesWordsSourcesAndVerification) {
+  EventFilter filter;
+  filter.set_text("Brücke  o'Neil");
+  filter.set_source_url("https://example.org/a");
+  filter.add_verifications(annals::v1::VERIFICATION_DENIED);
+  filter.add_verifications(annals::v1::VERIFICATION_CLAIMED);
+  const auto query = Compile(filter);
+  ASSERT_TRUE(query.ok()) << query.status();
+  EXPECT_THAT(query->words, ::testing::ElementsAre("brucke", "neil", "o"));
+  EXPECT_THAT(query->verifications, ::testing::ElementsAre(2, 6));
+  EXPECT_TRUE(query->source_key.has_value());
+  ExpectRefused([](EventFilter* f) { f->set_text("?!"); }, "text", "NO_WORDS");
+  ExpectRefused([](EventFilter* f) { f->set_text("a b c d e f g h i j k l m n o p q r s t u"); },
+                "text", "TOO_MANY_WORDS");
+  ExpectRefused([](EventFilter* f) { f->set_text(std::string(301, 'a')); }, "text", "TOO_LONG");
+  ExpectRefused([](EventFilter* f) { f->set_source_url("ftp://example.org"); }, "source_url",
+                "BAD_URL");
+  ExpectRefused([](EventFilter* f) { f->add_verifications(annals::v1::VERIFICATION_UNSPECIFIED); },
+                "verifications[0]", "REQUIRED");
+}
+
 TEST(FilterCompiler, LimitsEveryPart) {
   const auto times = [](auto add) {
     return [add](EventFilter* f) {
