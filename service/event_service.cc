@@ -114,13 +114,7 @@ absl::Status EventService::List(const Call& call, const annals::v1::ListEventsRe
   if (!query.ok()) return query.status();
   auto page = backend_.events->ListEvents(context, *query, *spec, *snapshot);
   if (!page.ok()) return page.status();
-  for (annals::v1::Event& event : page->events) {
-    ApplyView(request.view(), &event);
-    *response->add_events() = std::move(event);
-  }
-  for (const storage::MatchMode strength : page->strengths) {
-    response->add_strengths(static_cast<annals::v1::MatchMode>(strength));
-  }
+  TakeEvents(*query, request.view(), &*page, response->mutable_events());
   token->cursor = page->next;
   if (page->next) response->set_next_page_token(backend_.tokens->SealPage(*token));
   response->set_position(backend_.tokens->SealPosition(page->position));

@@ -127,13 +127,7 @@ class ExportReactor final : public grpc::ServerWriteReactor<grpc::ByteBuffer>, p
       auto page = backend_.events->ListEvents(call_.StoreContext(), query_, page_,
                                               storage::Snapshot{token_.pinned});
       if (!page.ok()) return page.status();
-      for (annals::v1::Event& event : page->events) {
-        ApplyView(view_, &event);
-        *message.add_events() = std::move(event);
-      }
-      for (const storage::MatchMode strength : page->strengths) {
-        message.add_strengths(static_cast<annals::v1::MatchMode>(strength));
-      }
+      TakeEvents(query_, view_, &*page, message.mutable_events());
       token_.cursor = page->next;
       token_.done = !page->next;
     }

@@ -20,7 +20,7 @@ using storage::Visibility;
 constexpr int kEvents = 20'000;
 constexpr int kBatches = 12;
 constexpr int kQuestions = 2'000;
-constexpr int kPagesMax = 3;  // of one answer; a longer one is compared as far as that
+constexpr int kPagesMax = 2;  // of one answer; a longer one is compared as far as that
 
 class Differential : public ::testing::Test {
  protected:
