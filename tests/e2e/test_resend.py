@@ -1,5 +1,6 @@
-"""`annals query -o ndjson | annals ingest -` changes nothing: each row is UNCHANGED, for the samples
-and for events of every kind with random text, times and counts. ANNALS_SEED repeats a run."""
+"""`annals query -o ndjson | annals ingest -` changes nothing: each row is UNCHANGED, for the
+samples and for events of every kind with random text, times and counts. ANNALS_SEED repeats a run.
+"""
 
 import json
 import re
