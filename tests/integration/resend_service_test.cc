@@ -54,7 +54,9 @@ TEST_F(ResendServiceTest, TakesItsOwnAnswersBackUnchanged) {
     request.set_page_token(page.next_page_token());
   } while (!request.page_token().empty());
   ASSERT_EQ(again.rows_size(), kEvents);
-  for (const auto& row : Upsert(again).results()) {
+  const auto resent = Upsert(again);
+  ASSERT_EQ(resent.results_size(), kEvents);
+  for (const auto& row : resent.results()) {
     ASSERT_EQ(row.outcome(), annals::v1::ROW_OUTCOME_UNCHANGED) << row.ShortDebugString();
   }
 }
