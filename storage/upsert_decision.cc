@@ -26,6 +26,12 @@ annals::v1::RowOutcome DecideUpsert(const CurrentEvent* current, const ContentHa
                                                : annals::v1::ROW_OUTCOME_UPDATED;
 }
 
+bool RaisesVersion(annals::v1::RowOutcome outcome, const CurrentEvent& current,
+                   std::optional<std::int64_t> source_version) {
+  // An absent version is below every other.
+  return outcome == annals::v1::ROW_OUTCOME_UNCHANGED && source_version > current.source_version;
+}
+
 void StampActive(const Gazetteer& gazetteer, const RevisionStamp& stamp, annals::v1::Event* event) {
   ClearOutputOnlyFields(event);
   FillDerivedFields(gazetteer, event);

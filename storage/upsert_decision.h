@@ -37,6 +37,11 @@ struct CurrentEvent {
   return outcome == annals::v1::ROW_OUTCOME_CREATED || outcome == annals::v1::ROW_OUTCOME_UPDATED;
 }
 
+// Whether a row of that outcome, though it changes nothing, brings a greater version than the
+// stored. The store keeps it, so that a late retry of a version between the two is STALE.
+[[nodiscard]] bool RaisesVersion(annals::v1::RowOutcome outcome, const CurrentEvent& current,
+                                 std::optional<std::int64_t> source_version);
+
 // What the store knows of a revision that it is about to write.
 struct RevisionStamp {
   std::string_view licence;  // of the event's feed

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "clients/cli/count_text.h"
+#include "clients/cli/details_text.h"
 #include "clients/cli/name_resolver.h"
 #include "clients/cli/terminal_text.h"
 #include "clients/cli/time_text.h"
@@ -40,7 +41,7 @@ std::string MessageText(const Message& message) {
   if (const auto* point = dynamic_cast<const v1::Point*>(&message)) {
     return fmt::format("{} {}", point->latitude(), point->longitude());
   }
-  return InlineText(message);
+  return DetailsText(message).value_or(InlineText(message));
 }
 
 // Builds lines of "Name   value".
@@ -121,23 +122,6 @@ void AddParties(const v1::Event& event, Lines& lines) {
   }
 }
 
-// "actors/x asserts, 2025-01-12 08:30: what they say (persons: best: 2, url: https://…)".
-void AddClaim(const v1::Claim& claim, Lines& lines) {
-  std::string text =
-      fmt::format("{} {}", claim.has_actor() ? claim.actor() : claim.source(),
-                  claim.stance() == v1::CLAIM_STANCE_NEITHER ? "neither asserts nor denies"
-                                                             : Word(claim.stance()));
-  if (claim.has_time()) text += ", " + MomentText(claim.time());
-  if (!claim.note().empty()) text += ": " + claim.note();
-  v1::Claim rest = claim;
-  rest.clear_claimant();
-  rest.clear_stance();
-  rest.clear_time();
-  rest.clear_note();
-  const std::string more = InlineText(rest);
-  lines.Add("claims", more.empty() ? text : fmt::format("{} ({})", text, more));
-}
-
 void AddDetails(const v1::Event& event, Lines& lines) {
   const auto* field = event.GetReflection()->GetOneofFieldDescriptor(
       event, v1::Event::descriptor()->FindOneofByName("details"));
@@ -214,7 +198,7 @@ std::string EventText(const v1::Event& event, int columns_max) {
   lines.Add("deaths", CountText(event.fatalities()));
   AddParties(event, lines);
   AddDetails(event, lines);
-  for (const v1::Claim& claim : event.claims()) AddClaim(claim, lines);
+  for (const v1::Claim& claim : event.claims()) lines.Add("claims", ClaimText(claim));
   lines.Add("description", event.description());
   AddRecord(event, lines);
   return lines.Take();

@@ -303,6 +303,9 @@ absl::StatusOr<UpsertReceipt> MemoryStore::UpsertEvents(const CallContext& conte
                                       row.source_version, row.reinstate);
     const std::int64_t revision = state.revision + (IsWritten(outcome) ? 1 : 0);
     receipt.rows.push_back({outcome, revision});
+    if (!validate_only && RaisesVersion(outcome, state, row.source_version)) {
+      found->second.back().source_version = row.source_version;
+    }
     if (!IsWritten(outcome) || validate_only) continue;
     changed = true;
     StampActive(*gazetteer_,

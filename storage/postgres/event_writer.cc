@@ -217,7 +217,7 @@ absl::StatusOr<std::vector<EventWriter::Incoming>> EventWriter::Prepare(
 
 absl::Status EventWriter::UpsertInto(Write& write, std::vector<Incoming>& rows, bool validate_only,
                                      UpsertReceipt* receipt) const {
-  std::vector<std::int64_t> ids;
+  std::vector<std::int64_t> ids, raised_ids, raised_versions;
   for (const Incoming& incoming : rows) ids.push_back(incoming.id);
   const auto stored = ReadCurrent(write.transaction, ids);
   receipt->rows.clear();
@@ -232,6 +232,10 @@ absl::Status EventWriter::UpsertInto(Write& write, std::vector<Incoming>& rows, 
                                       incoming.row.source_version, incoming.row.reinstate);
     const std::int64_t revision = current.revision + (IsWritten(outcome) ? 1 : 0);
     receipt->rows.push_back({outcome, revision});
+    if (RaisesVersion(outcome, current, incoming.row.source_version)) {
+      raised_ids.push_back(incoming.id);
+      raised_versions.push_back(*incoming.row.source_version);
+    }
     if (!IsWritten(outcome) || validate_only) continue;
     StagedEvent staged{
         incoming.row.event, feed->id,
@@ -242,6 +246,13 @@ absl::Status EventWriter::UpsertInto(Write& write, std::vector<Incoming>& rows, 
                  write.start.time},
                 &staged.event);
     write.revisions.Add(std::move(staged), is_new ? std::nullopt : std::optional(current.active));
+  }
+  if (!raised_ids.empty() && !validate_only) {
+    // No revision and no position: what the record says is what it was.
+    write.transaction.Run(
+        "UPDATE event AS e SET source_version = raised.version"
+        " FROM unnest($1::bigint[], $2::bigint[]) AS raised(id, version) WHERE e.id = raised.id",
+        {ArrayText(raised_ids), ArrayText(raised_versions)});
   }
   return absl::OkStatus();
 }

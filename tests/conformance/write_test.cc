@@ -103,6 +103,21 @@ TEST_P(StoreWrite, LetsNoLateRetryTurnTimeBack) {
               ElementsAre(ROW_OUTCOME_STALE));
 }
 
+TEST_P(StoreWrite, KeepsTheVersionOfARowThatChangesNothing) {
+  Upsert({{EventBuilder("f", "1").Title("as before").Build(), 3, false}});
+  EXPECT_THAT(Outcomes(Upsert({{EventBuilder("f", "1").Title("as before").Build(), 6, false}})),
+              ElementsAre(ROW_OUTCOME_UNCHANGED));
+  EXPECT_EQ(Head(), Position{1});
+  EXPECT_THAT(Outcomes(Upsert({{EventBuilder("f", "1").Title("between").Build(), 5, false}})),
+              ElementsAre(ROW_OUTCOME_STALE));
+  EXPECT_EQ(Get("1").title(), "as before");
+  EXPECT_THAT(
+      Outcomes(Upsert({{EventBuilder("f", "1").Title("as before").Build(), 9, false}}, true)),
+      ElementsAre(ROW_OUTCOME_UNCHANGED));
+  EXPECT_THAT(Outcomes(Upsert({{EventBuilder("f", "1").Title("after").Build(), 7, false}})),
+              ElementsAre(ROW_OUTCOME_UPDATED));
+}
+
 TEST_P(StoreWrite, GivesOnePositionToABatchThatChangesSomething) {
   Upsert(
       {EventBuilder("f", "1").Row(), EventBuilder("g", "1").Row(), EventBuilder("f", "2").Row()});

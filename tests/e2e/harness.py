@@ -27,6 +27,7 @@ SOURCE_DIR = pathlib.Path(os.environ["ANNALS_SOURCE_DIR"])
 BIN_DIR = pathlib.Path(os.environ["ANNALS_BIN_DIR"])
 SAMPLE_DIR = SOURCE_DIR / "deploy" / "sample"
 KURSK_SAMPLE = SAMPLE_DIR / "kursk-2025-01.ndjson"
+EXCHANGE_SAMPLE = SAMPLE_DIR / "exchange-2022-09.ndjson"
 UCDP_SAMPLE = SAMPLE_DIR / "ucdp-ged-ukraine.csv.xz"
 # An older release of the same events.
 UCDP_SAMPLE_2019 = SOURCE_DIR / "tests" / "data" / "ukraine_2019.csv.xz"
@@ -370,6 +371,8 @@ def load_samples(address):
     """What deploy/quickstart loads, the way it does."""
     run_annals(address, "ingest", KURSK_SAMPLE, "--feed", "sample", "--create-feed",
                "--title", "January 2025, Kursk", "--licence", "CC0-1.0")
+    run_annals(address, "ingest", EXCHANGE_SAMPLE, "--feed", "exchange-2022-09", "--create-feed",
+               "--title", "21 September 2022, exchange of prisoners", "--licence", "CC0-1.0")
     import_ucdp(address, UCDP_SAMPLE, "ucdp-ged-ukraine")
 
 

@@ -17,6 +17,7 @@ from harness import event_pb
 sys.path.insert(0, str(harness.SOURCE_DIR / "tests" / "support"))
 
 import ucdp_release_diff  # noqa: E402
+import ucdp_release_events  # noqa: E402
 
 OLD = harness.UCDP_SAMPLE_2019
 NEW = harness.UCDP_SAMPLE
@@ -57,27 +58,16 @@ def release_changes():
                           if content(old[key]) != content(new[key])}}
 
 
-# Which fields of an event tell of a correction, and which columns do.
-CORRECTED_FIELDS = {
-    "moved": {"location.point"},
-    "re-dated": {"occurred.start", "occurred.end"},
-    "re-counted": {"fatalities.low", "fatalities.best", "fatalities.high"},
-}
-CORRECTED_COLUMNS = {
-    "moved": {"latitude": float, "longitude": float},
-    "re-dated": {"date_start": ucdp_release_diff.day, "date_end": ucdp_release_diff.day},
-    "re-counted": {"low": int, "best": int, "high": int},
-}
-
-
 @functools.cache
 def release_corrections():
-    """Which events were corrected how, from the columns alone."""
-    old, new = releases()
-    return {what: {key for key in old.keys() & new.keys()
-                   if any(value(old[key][column]) != value(new[key][column])
-                          for column, value in columns.items())}
-            for what, columns in CORRECTED_COLUMNS.items()}
+    """{event id: the fields that differ}, by the independent account of the events."""
+    return {name.rpartition("/")[2]: fields
+            for name, fields in ucdp_release_events.corrections(OLD, NEW).items()}
+
+
+def without_indexes(fields):
+    """Of lists `annals changes` tells which element changed; the account only that one did."""
+    return {field.partition("[")[0] for field in fields}
 
 
 class UcdpReleaseTest(harness.ServerTest):
@@ -104,6 +94,38 @@ class UcdpReleaseTest(harness.ServerTest):
         self.assertEqual(self.rows("twice"), before)
         months = self.annals_json("timeline", "--feed", "twice", "--by", "month")
         self.assertTrue(months)
+
+    def position(self):
+        return self.client.events.ListEvents(
+            event_pb.ListEventsRequest(page_size=1), timeout=harness.DEADLINE_S).position
+
+    def check_rows(self, expected, *arguments):
+        """What is exported is what the file's rows say, field by field."""
+        found = {}
+        for line in self.rows("replay", *arguments).splitlines():
+            stored = json.loads(line)
+            self.assertNotIn(stored["name"], found)
+            found[stored["name"]] = ucdp_release_events.as_sent(stored)
+        self.assertEqual(found.keys(), expected.keys())
+        for name, event in found.items():
+            self.assertEqual(event, expected[name])
+
+    def test_each_release_is_held_row_by_row_at_its_position(self):
+        old, new = (ucdp_release_events.events(path, "replay") for path in (OLD, NEW))
+        self.assertEqual((len(old), len(new)), (OLD_ROWS, NEW_ROWS))
+        before = self.position()
+        self.imported(OLD, "replay")
+        at_old = self.position()
+        self.check_rows(old)
+        self.imported(NEW, "replay", "--complete")
+        at_new = self.position()
+        self.check_rows(new)
+        self.check_rows(new, "--as-of", at_new)
+        self.check_rows(old, "--as-of", at_old)
+        self.check_rows({}, "--as-of", before)
+        # What was taken back is still told, as the older release had it.
+        self.check_rows({**old, **new}, "--include-retracted")
+        self.check_rows(old, "--include-retracted", "--as-of", at_old)
 
     def test_a_complete_release_corrects_and_retracts(self):
         first = outcomes(self.imported(OLD, "release"))
@@ -137,8 +159,7 @@ class UcdpReleaseTest(harness.ServerTest):
 
     def test_changes_are_those_between_the_two_files(self):
         self.imported(OLD, "changes")
-        position = self.client.events.ListEvents(
-            event_pb.ListEventsRequest(page_size=1), timeout=harness.DEADLINE_S).position
+        position = self.position()
         between = datetime.datetime.now(datetime.timezone.utc).isoformat()
         self.imported(NEW, "changes", "--complete", "--reason", "2021 release")
         asked = ("changes", "--feed", "changes", "--all", "-o", "ndjson")
@@ -151,9 +172,9 @@ class UcdpReleaseTest(harness.ServerTest):
                  for kind in expected}
         self.assertEqual(found, expected)
         self.assertEqual(len(told.stdout.splitlines()), sum(map(len, expected.values())))
-        account = ucdp_release_diff.diff(OLD, NEW)
+        outcome_counts = ucdp_release_diff.diff(OLD, NEW)
         self.assertEqual([len(found[kind]) for kind in ("CREATED", "CORRECTED", "RETRACTED")],
-                         [account[what] for what in ("created", "updated", "retracted")])
+                         [outcome_counts[what] for what in ("created", "updated", "retracted")])
         for key in expected["RETRACTED"]:
             self.assertEqual(changes[key]["retraction_reason"], "2021 release")
         self.assertEqual({change["audit"]["principal"] for change in changes.values()},
@@ -161,9 +182,9 @@ class UcdpReleaseTest(harness.ServerTest):
 
         corrected = {key: {field["field"]: field for field in changes[key]["fields"]}
                      for key in expected["CORRECTED"]}
-        fields = {what: {key for key, changed in corrected.items() if names & changed.keys()}
-                  for what, names in CORRECTED_FIELDS.items()}
-        self.assertEqual(fields, release_corrections())
+        account = release_corrections()
+        self.assertEqual({key: without_indexes(changed) for key, changed in corrected.items()},
+                         account)
         for key, changed in corrected.items():
             self.check_counts(key, changed)
 
@@ -171,12 +192,11 @@ class UcdpReleaseTest(harness.ServerTest):
         self.assertTrue(summary.startswith(
             f"{len(found['CREATED']):,} created, {len(found['RETRACTED'])} retracted, "
             f"{len(found['CORRECTED'])} corrected: "), summary)
-        self.assertIn(f", fatalities {len(fields['re-counted'])},", summary)
-        top_level = collections.Counter(
-            field for changed in corrected.values()
-            for field in {re.split(r"[.\[]", name)[0] for name in changed})
+        by_field = collections.Counter(
+            field for fields in account.values()
+            for field in {name.partition(".")[0] for name in fields})
         self.assertEqual(dict(re.findall(r"(\w+) (\d+)", summary.partition("corrected: ")[2])),
-                         {field: str(count) for field, count in top_level.items()})
+                         {field: str(count) for field, count in by_field.items()})
 
         since_position = self.annals(*asked, "--since", position)
         self.assertEqual(since_position.stdout, told.stdout)
@@ -196,7 +216,8 @@ class UcdpReleaseTest(harness.ServerTest):
     def test_an_event_differs_as_its_rows_do(self):
         self.imported(OLD, "differs")
         self.imported(NEW, "differs", "--complete")
-        key = min(release_corrections()["re-counted"])
+        key = min(key for key, fields in release_corrections().items()
+                  if "fatalities.best" in fields)
         rows = self.annals_json("diff", f"differs/{key}")
         self.assertEqual({row["name"] for row in rows}, {f"feeds/differs/events/{key}"})
         self.check_counts(key, {row["field"]: row for row in rows})
