@@ -161,10 +161,9 @@ class Words {
         word.capital = false;
       }
       const bool small = word.letters <= 2 && &word != &words_.front() && IsGrammar(word.sense);
+      const bool in_name = !shouted && (small || word.sense == WordSense::kParticle);
       const bool initial = word.letters == 1 && word.dotted;
-      if (word.capital && !shouted && (small || initial || word.sense == WordSense::kParticle)) {
-        word.sense = WordSense::kUnknown;
-      }
+      if (word.capital && (in_name || initial)) word.sense = WordSense::kUnknown;
     }
     std::erase_if(words_, [](const Word& word) {
       return word.sense == WordSense::kArticle && !word.capital;
