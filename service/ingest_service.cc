@@ -24,8 +24,7 @@ absl::Status Refusal(const std::vector<absl::Status>& rows) {
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (rows[i].ok()) continue;
     const std::string field = storage::ErrorField(rows[i]);
-    const bool of_row = field == "source_version" || field == "event";
-    const std::string prefix = fmt::format("rows[{}]{}", i, of_row ? "" : ".event");
+    const std::string prefix = fmt::format("rows[{}]{}", i, IsOfRow(field) ? "" : ".event");
     violations.push_back(field.empty()
                              ? storage::InvalidField(prefix, storage::ErrorReason(rows[i]),
                                                      std::string(rows[i].message()))
@@ -55,15 +54,16 @@ void FillResults(const storage::UpsertReceipt& receipt,
 absl::Status IngestService::BatchUpsert(const Call& call,
                                         annals::v1::BatchUpsertEventsRequest&& request,
                                         annals::v1::BatchUpsertEventsResponse* response) const {
-  const storage::CallContext context = call.StoreContext();
+  storage::CallContext context = call.StoreContext();
   const absl::Status count = CheckRowCount(request.rows_size(), "rows");
   if (!count.ok()) return count;
   const auto catalog = backend_.catalog_cache->Get(context);
   if (!catalog.ok()) return catalog.status();
   const EventValidator validator(*backend_.gazetteer, {**catalog, context.visibility});
-  const absl::Status refusal =
-      Refusal(ValidateRows(validator, call.principal(), request.mutable_rows()));
+  const auto statuses = ValidateRows(validator, call.principal(), request.mutable_rows());
+  const absl::Status refusal = Refusal(statuses);
   if (!refusal.ok()) return refusal;
+  context.reason = CheckedLabels(validator, request.rows(), statuses);
   const absl::Status within = call.TakeRows(request.rows_size());
   if (!within.ok()) return within;
   std::vector<storage::UpsertRow> rows;

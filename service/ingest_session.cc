@@ -103,7 +103,9 @@ absl::Status IngestSession::AnswerBatch(const storage::CallContext& context,
       statuses[static_cast<std::size_t>(in_row->row)] = InvalidUtf8(in_row->field);
     }
   }
-  return Store(context, statuses, batch, response);
+  storage::CallContext noted_context = context;
+  noted_context.reason = CheckedLabels(validator, batch->rows(), statuses);
+  return Store(noted_context, statuses, batch, response);
 }
 
 absl::Status IngestSession::Store(const storage::CallContext& context,

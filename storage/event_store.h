@@ -36,7 +36,8 @@ namespace annals::storage {
 struct CallContext {
   Visibility visibility;
   absl::Time deadline = absl::InfiniteFuture();
-  Caller caller = {};  // noted with every change
+  Caller caller = {};       // noted with every change
+  std::string reason = {};  // noted with an upsert; empty where there is nothing to say of it
 };
 
 // Which state of the record to read: the newest, or as it stood at a position.

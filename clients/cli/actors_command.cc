@@ -1,6 +1,8 @@
 // annals actors: the catalogue of parties.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "clients/cli/candidates.h"
 #include "clients/cli/command.h"
 #include "clients/cli/name_resolver.h"
@@ -12,6 +14,9 @@ namespace annals::cli {
 namespace {
 
 constexpr char kFooter[] = R"(
+Parents and subordinates are shown with the days for which they are that, where these are known; an
+event is found by --actor where the subordinate was one when the event began.
+
 Examples:
   annals actors find "North Korea"
   annals actors get prk-army)";
@@ -25,14 +30,28 @@ std::string AliasesText(const v1::Actor& actor) {
   return text;
 }
 
+// "; rus-army (2023-07-01 …)" with the actor that `name` names.
+std::string TieText(std::string_view name, const v1::ActorParent& tie) {
+  return fmt::format("; {}{}", IdOf(name),
+                     tie.has_validity() ? fmt::format(" ({})", RangeText(tie.validity())) : "");
+}
+
 std::string ParentsText(const v1::Actor& actor) {
   std::string text;
-  for (const v1::ActorParent& parent : actor.parents()) {
-    if (!text.empty()) text += "; ";
-    text += IdOf(parent.parent());
-    if (parent.has_validity()) text += fmt::format(" ({})", RangeText(parent.validity()));
+  for (const v1::ActorParent& parent : actor.parents()) text += TieText(parent.parent(), parent);
+  return text.substr(std::min<std::size_t>(text.size(), 2));
+}
+
+// The actors directly below one.
+absl::StatusOr<std::string> SubordinatesText(Session& session, const std::string& name) {
+  std::string text;
+  for (const auto& actor : session.Record().ListActors()) {
+    if (!actor.ok()) return actor.status();
+    for (const v1::ActorParent& parent : actor->parents()) {
+      if (parent.parent() == name) text += TieText(actor->name(), parent);
+    }
   }
-  return text;
+  return text.substr(std::min<std::size_t>(text.size(), 2));
 }
 
 std::string IdsText(const v1::Actor& actor) {
@@ -67,6 +86,10 @@ absl::Status Get(Session& session, const std::string& text) {
   if (!resolved->has_actor()) return absl::NotFoundError(fmt::format("no actor is '{}'", text));
   const absl::StatusOr<v1::Actor> actor = session.Record().GetActor(resolved->actor());
   if (!actor.ok()) return actor.status();
+  const bool shown = session.Format() == OutputFormat::kTable;
+  const absl::StatusOr<std::string> subordinates =
+      shown ? SubordinatesText(session, actor->name()) : std::string();
+  if (!subordinates.ok()) return subordinates.status();
   return PrintOne(session, *actor,
                   {{"actor", actor->name()},
                    {"title", actor->title()},
@@ -74,6 +97,7 @@ absl::Status Get(Session& session, const std::string& text) {
                    {"kind", Word(actor->kind())},
                    {"country", actor->country()},
                    {"parents", ParentsText(*actor)},
+                   {"subordinates", *subordinates},
                    {"ids", IdsText(*actor)}});
 }
 

@@ -32,6 +32,7 @@ struct IngestFlags {
   bool dry_run = false;
   int batch_rows = 1'000;
   bool reinstate = false;
+  bool captive_labels_checked = false;
 };
 
 // Reads one record's text into a row, or tells why it is none.
@@ -43,6 +44,7 @@ absl::Status ParseRow(const std::string& text, const IngestFlags& flags, v1::Eve
     return absl::InvalidArgumentError(message.substr(0, message.find('\n')));
   }
   row.set_reinstate(flags.reinstate);
+  row.set_captive_labels_checked(flags.captive_labels_checked);
   std::string& name = *row.mutable_event()->mutable_name();
   if (name.find('/') != std::string::npos) return absl::OkStatus();
   if (flags.feed.feed.empty()) {
@@ -124,6 +126,9 @@ void AddIngestCommand(CLI::App& app, ChosenAction& chosen) {
   command->add_flag("--dry-run", flags->dry_run,
                     "Check and tell what would happen; change nothing");
   command->add_flag("--reinstate", flags->reinstate, "Bring retracted events back");
+  command->add_flag("--captive-labels-checked", flags->captive_labels_checked,
+                    "Take labels of captives that look like names: you have checked that they name "
+                    "no person. For editors of the feed; the audit says so");
   command->add_option("--batch", flags->batch_rows, "Events to a batch, at most 5000")
       ->check(CLI::Range(1, 5'000))
       ->option_text("N [1000]");

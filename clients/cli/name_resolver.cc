@@ -25,10 +25,13 @@ bool IsRegionCode(std::string_view text) {
          std::all_of(text.begin() + 3, text.end(), [](char c) { return IsUpper(c) || IsDigit(c); });
 }
 
+// The candidates, a line each; with their scores where they differ from the words.
 std::string CandidateLines(const std::vector<v1::NameCandidate>& candidates) {
   std::string lines;
   for (const v1::NameCandidate& candidate : candidates) {
-    lines += fmt::format("\n  {}  {}", IdOf(candidate.name()), Sanitized(candidate.title()));
+    const bool exact = candidate.score() >= 1.0;
+    lines += fmt::format("\n  {}{}  {}", exact ? "" : fmt::format("{:.2f}  ", candidate.score()),
+                         IdOf(candidate.name()), Sanitized(candidate.title()));
     if (candidate.matched_text() != candidate.title()) {
       lines += fmt::format(" ({})", Sanitized(candidate.matched_text()));
     }

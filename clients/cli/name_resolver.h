@@ -12,8 +12,9 @@
 namespace annals::cli {
 
 // `regions/{code}` for a code ("RU-KRS", "UA", "x-…") or, through the server, a name in any script.
-// A name must be exactly one region's, which is told on stderr; a usage error that lists the
-// candidates otherwise.
+// A name must be exactly one region's to the letter, which is told on stderr. Otherwise a usage
+// error that lists the candidates, those that are only spelled like it with their scores: what is
+// meant by a misspelling is for the user to say.
 [[nodiscard]] absl::StatusOr<std::string> ResolveRegion(Session& session, std::string_view text);
 
 // An actor by name ("actors/prk"), id or, through the server, name in any script, with the same

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "fmt/format.h"
+#include "service/validate/captive_label.h"
 #include "service/validate/details_checker.h"
 #include "service/validate/reference_checker.h"
 #include "storage/error.h"
@@ -76,6 +77,30 @@ void CheckLocation(annals::v1::Location* location, ReferenceChecker* check) {
   if (check->ok() && location->has_point()) {
     auto* point = location->mutable_point();
     point->set_longitude(storage::NormalizeLongitude(point->longitude()));
+  }
+}
+
+// Captives are not named by the name of an office holder, either.
+bool LooksLikeAName(const CatalogSnapshot& catalog, const annals::v1::Participant& participant) {
+  if (participant.role() != annals::v1::PARTICIPANT_ROLE_CAPTIVE || !participant.has_label()) {
+    return false;
+  }
+  return LooksLikeAPersonsName(participant.label(), [&](std::string_view words) {
+    return std::ranges::any_of(catalog.ActorsNamed(words), [&](const std::string& actor) {
+      return catalog.FindActor(actor)->kind() != annals::v1::ACTOR_KIND_OFFICE_HOLDER;
+    });
+  });
+}
+
+void CheckCaptiveLabels(const Event& event, ReferenceChecker* check) {
+  for (int i = 0; i < event.participants_size() && check->ok(); ++i) {
+    if (!LooksLikeAName(check->catalog().catalog, event.participants(i))) continue;
+    const auto scope = check->In("participants", i);
+    check->Fail("label", "LOOKS_LIKE_A_NAME",
+                "looks like a person's name. Captives are counted and described, never named "
+                "(Geneva Convention III, article 13): say here what they are, as in \"two North "
+                "Korean soldiers\", and how many in persons. Where it names nobody, an editor of "
+                "the feed may send it with captive_labels_checked");
   }
 }
 
@@ -163,7 +188,7 @@ void CheckLists(const Event& event, ReferenceChecker* check) {
 
 }  // namespace
 
-absl::Status EventValidator::Validate(Event* event) const {
+absl::Status EventValidator::Validate(Event* event, bool captive_labels_checked) const {
   storage::ClearOutputOnlyFields(event);
   event->DiscardUnknownFields();
   ReferenceChecker check(gazetteer_, catalog_);
@@ -179,12 +204,19 @@ absl::Status EventValidator::Validate(Event* event) const {
   CheckTexts(*event, &check);
   if (event->details_case() != Event::DETAILS_NOT_SET) CheckDetails(*event, &check);
   CheckLists(*event, &check);
+  if (!captive_labels_checked) CheckCaptiveLabels(*event, &check);
   if (check.ok() && event->ByteSizeLong() > kEventBytesMax) {
     check.Fail("", storage::Error(absl::StatusCode::kInvalidArgument, "EVENT_TOO_LARGE",
                                   fmt::format("the event has {} bytes, at most {} are taken",
                                               event->ByteSizeLong(), kEventBytesMax)));
   }
   return check.status();
+}
+
+bool EventValidator::SeemsToNameCaptives(const Event& event) const {
+  return std::ranges::any_of(event.participants(), [&](const auto& participant) {
+    return LooksLikeAName(catalog_.catalog, participant);
+  });
 }
 
 }  // namespace annals::service

@@ -1,10 +1,12 @@
 #include "service/validate/row_validator.h"
 
+#include <set>
 #include <string_view>
 #include <unordered_set>
 #include <utility>
 
 #include "fmt/format.h"
+#include "service/validate/details_checker.h"
 #include "service/validate/text.h"
 #include "storage/error.h"
 #include "storage/event_name.h"
@@ -12,17 +14,30 @@
 namespace annals::service {
 namespace {
 
+constexpr std::string_view kCaptiveLabelsChecked = "captive_labels_checked";
+
+absl::Status OverrideNotYours(const Principal& principal, std::string_view feed) {
+  return storage::Error(
+      absl::StatusCode::kPermissionDenied, "OVERRIDE_NOT_YOURS",
+      fmt::format("{} ({}) is no editor of feeds/{}: only an editor says that the "
+                  "labels of captives were checked",
+                  principal.name(), RoleWord(principal.role), feed),
+      kCaptiveLabelsChecked);
+}
+
 absl::Status ValidateRow(const EventValidator& validator, const Principal& principal,
                          annals::v1::EventUpsert* row) {
   if (!row->has_event()) return storage::InvalidField("event", "REQUIRED", "must be given");
   if (row->source_version() < 0) {
     return storage::InvalidField("source_version", "NEGATIVE_VERSION", "must not be negative");
   }
-  const absl::Status valid = validator.Validate(row->mutable_event());
+  const bool checked = row->captive_labels_checked();
+  const absl::Status valid = validator.Validate(row->mutable_event(), checked);
   if (!valid.ok()) return valid;
   const auto name = storage::ParseEventName(row->event().name());
-  return principal.MayWrite(name->feed) ? absl::OkStatus()
-                                        : FeedNotYours(principal, name->feed, "name");
+  if (!principal.MayWrite(name->feed)) return FeedNotYours(principal, name->feed, "name");
+  return checked && !principal.MayEdit(name->feed) ? OverrideNotYours(principal, name->feed)
+                                                   : absl::OkStatus();
 }
 
 }  // namespace
@@ -46,6 +61,35 @@ std::vector<absl::Status> ValidateRows(const EventValidator& validator, const Pr
     statuses.push_back(std::move(status));
   }
   return statuses;
+}
+
+bool IsOfRow(std::string_view field) {
+  return field == "event" || field == "source_version" || field == kCaptiveLabelsChecked;
+}
+
+std::string CheckedLabels(const EventValidator& validator, const UpsertRows& rows,
+                          const std::vector<absl::Status>& statuses) {
+  std::vector<std::string> names;
+  std::set<std::string> feeds;
+  for (int i = 0; i < rows.size(); ++i) {
+    if (!statuses[static_cast<std::size_t>(i)].ok()) continue;
+    const annals::v1::Event& event = rows[i].event();
+    feeds.insert(storage::ParseEventName(event.name())->feed);
+    if (rows[i].captive_labels_checked() && validator.SeemsToNameCaptives(event)) {
+      names.push_back(event.name());
+    }
+  }
+  if (names.empty()) return {};
+  if (feeds.size() > 1) return fmt::format("captive labels checked: {} events", names.size());
+  constexpr std::size_t kNamesBytesMax = kNoteCharactersMax - 20;  // ", and 4999 more"
+  std::string text = "captive labels checked: " + names[0];
+  for (std::size_t i = 1; i < names.size(); ++i) {
+    if (text.size() + 2 + names[i].size() > kNamesBytesMax) {
+      return text + fmt::format(", and {} more", names.size() - i);
+    }
+    text += ", " + names[i];
+  }
+  return text;
 }
 
 storage::UpsertRow TakeRow(annals::v1::EventUpsert* row) {

@@ -21,10 +21,22 @@ inline constexpr int kBatchRowsMax = 5'000;
 using UpsertRows = google::protobuf::RepeatedPtrField<annals::v1::EventUpsert>;
 
 // One status for each row: those of EventValidator, REQUIRED (no event), NEGATIVE_VERSION
-// ("source_version"), DUPLICATE_NAME (a name that an earlier row has) and FEED_NOT_YOURS
-// (PERMISSION_DENIED); fields are paths from the event. Brings events into the form that is kept.
+// ("source_version"), DUPLICATE_NAME (a name that an earlier row has), and as PERMISSION_DENIED
+// FEED_NOT_YOURS and OVERRIDE_NOT_YOURS ("captive_labels_checked", of who may not edit the feed);
+// fields are paths from the event, but for those of the row. Brings events into the form that is
+// kept.
 [[nodiscard]] std::vector<absl::Status> ValidateRows(const EventValidator& validator,
                                                      const Principal& principal, UpsertRows* rows);
+
+// Whether the field of a refused row is one of the row itself, not of its event.
+[[nodiscard]] bool IsOfRow(std::string_view field);
+
+// What the audit is to say of the rows that are valid: which of them have captives' labels that
+// look like names and that an editor has checked, by name, at most kNoteCharactersMax characters;
+// only how many where other feeds' events are written with them, whose editors would read it.
+// Empty where there is none.
+[[nodiscard]] std::string CheckedLabels(const EventValidator& validator, const UpsertRows& rows,
+                                        const std::vector<absl::Status>& statuses);
 
 // Moves the event out of the row.
 [[nodiscard]] storage::UpsertRow TakeRow(annals::v1::EventUpsert* row);

@@ -315,7 +315,7 @@ absl::StatusOr<UpsertReceipt> MemoryStore::UpsertEvents(const CallContext& conte
     Revision written{row.event, DeriveColumns(*gazetteer_, row.event),
                      hash,      row.source_version ? row.source_version : state.source_version,
                      next,      time,
-                     true,      MakeAudit(context.caller, time, "")};
+                     true,      MakeAudit(context.caller, time, context.reason)};
     for (const auto& participant : written.columns.participants) {
       participants_[participant.key].emplace(name.feed, participant.text);
     }

@@ -262,7 +262,7 @@ absl::StatusOr<UpsertReceipt> EventWriter::Upsert(const CallContext& context,
   auto incoming = Prepare(std::move(rows));
   if (!incoming.ok()) return incoming.status();
   UpsertReceipt receipt;
-  const auto position = RunWrite(context, "", [&](Write& write) {
+  const auto position = RunWrite(context, context.reason, [&](Write& write) {
     return UpsertInto(write, *incoming, validate_only, &receipt);
   });
   if (!position.ok()) return position.status();

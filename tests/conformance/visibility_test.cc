@@ -256,7 +256,8 @@ TEST_P(StoreVisibility, LeavesVisibilityAsItIsWhereAChangeDoesNotSay) {
 
 TEST_P(StoreVisibility, NotesWhoChangedWhatAndWhy) {
   const CallContext ingest{.visibility = Visibility::All(),
-                           .caller = {"principals/olga", "192.0.2.7", "Ingest/Upsert", "r1"}};
+                           .caller = {"principals/olga", "192.0.2.7", "Ingest/Upsert", "r1"},
+                           .reason = "labels checked"};
   const CallContext retract{.visibility = Visibility::All(),
                             .caller = {"principals/eve", "unix", "Ingest/Retract", "r2"}};
   UpsertAs(ingest, EventBuilder("f", "1"));
@@ -273,7 +274,7 @@ TEST_P(StoreVisibility, NotesWhoChangedWhatAndWhy) {
   EXPECT_EQ(storage::ToMicros(last.time()),
             storage::ToMicros(page->revisions[0].event.update_time()));
   EXPECT_EQ(page->revisions[1].audit.principal(), "principals/olga");
-  EXPECT_EQ(page->revisions[1].audit.reason(), "");
+  EXPECT_EQ(page->revisions[1].audit.reason(), "labels checked");
 }
 
 TEST_P(StoreVisibility, MakesNewTokenKeysTheNewest) {

@@ -1,14 +1,16 @@
 """Who changed what is noted in the transaction of the change: as whom, from where, by which method,
 under which request id, why; one row for each position, whatever is killed when."""
 
+import json
 import signal
 import threading
 import unittest
 
 import grpc
+from google.protobuf import json_format
 
 import harness
-from harness import catalog_pb, event_pb, ingest_pb
+from harness import catalog_pb, event_pb, events_pb, ingest_pb
 
 ROUNDS = 2
 SENDERS = 3
@@ -92,6 +94,25 @@ class AuditTest(harness.AccessTest):
                               "principal", "address", "method", "request_id", "reason")))
         for revision in client.events.ListEventRevisions(asked).revisions:
             self.assertFalse(revision.HasField("audit"))
+
+    def test_checked_labels_of_captives(self):
+        event = harness.event("feeds/carls/events/crew")
+        event.participants.add(label="Saint Maria", role=events_pb.PARTICIPANT_ROLE_CAPTIVE)
+        line = json_format.MessageToJson(event, indent=None)
+
+        def ingest(caller, *flags, status):
+            return harness.run_annals(self.tcp, "--token-file", self.auth.token_file(caller),
+                                      "ingest", "-", *flags, stdin=line, status=status).stderr
+
+        self.assertIn("LOOKS_LIKE_A_NAME", ingest("ed", status=1))
+        self.assertIn("OVERRIDE_NOT_YOURS", ingest("carl", "--captive-labels-checked", status=1))
+        ingest("ed", "--captive-labels-checked", status=0)
+        [row] = self.rows(f"position = {self.position()}")
+        reason = "captive labels checked: feeds/carls/events/crew"
+        self.assertEqual((row["principal"], row["reason"]), ("principals/ed", reason))
+        history = harness.run_annals(self.tcp, "--token-file", self.auth.token_file("ed"),
+                                     "history", "carls/crew", "-o", "ndjson").stdout
+        self.assertEqual(json.loads(history)["audit"]["reason"], reason)
 
     def test_release(self):
         client = self.client_at(self.tcp, "chief")

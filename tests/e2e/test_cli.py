@@ -8,7 +8,7 @@ import subprocess
 import unittest
 
 import harness
-from harness import events_pb
+from harness import catalog_pb, events_pb
 
 GOOD_LINE = {"name": "{id}", "kind": "EVENT_KIND_BATTLE", "title": "A battle",
              "occurred": {"start": "2025-01-12T00:00:00Z", "end": "2025-01-13T00:00:00Z",
@@ -141,6 +141,40 @@ class CliTest(harness.ServerTest):
         result = self.annals("count", "--region", "Kurs", status=2)
         self.assertIn("RU-KRS", result.stderr)
         self.annals("count", "--region", "Nowhere at all", status=2)
+        for text, code in (("Dekhelia", "x-esb-5132"), ("Donetzk", "UA-14"), ("Κουρσκ", "RU-KRS")):
+            result = self.annals("count", "--region", text, status=2)
+            self.assertRegex(result.stderr, rf"\n  0\.\d\d  {code}  ")
+            self.assertEqual(result.stdout, "")
+            found = self.annals("regions", "find", text, "-o", "ndjson").stdout.splitlines()
+            best = json.loads(found[0])
+            self.assertEqual(best["name"], f"regions/{code}")
+            self.assertLessEqual(best["score"], 0.3)
+        result = self.annals("count", "--actor", "North Corea", status=2)
+        self.assertIn("prk  North Korea", result.stderr)
+        self.annals("regions", "find", "Xyzzyx", status=1)
+
+    def test_subordinates_are_found_while_they_are_that(self):
+        def day(number):
+            return {"seconds": 1_736_640_000 + 86_400 * number}  # From 2025-01-12.
+
+        validity = {"start": day(0), "end": day(2)}
+        for actor in (
+                {"name": "actors/cli-front"},
+                {"name": "actors/cli-brigade",
+                 "parents": [{"parent": "actors/cli-front", "validity": validity}]}):
+            self.client.catalog.CreateActor(catalog_pb.CreateActorRequest(actor=catalog_pb.Actor(
+                title=actor["name"], kind=catalog_pb.ACTOR_KIND_STATE_FORCE, **actor)))
+        self.client.create_feed("units")
+        who = [{"actor": "actors/cli-brigade", "role": events_pb.PARTICIPANT_ROLE_DEPLOYED}]
+        self.client.upsert(*(
+            harness.event(f"feeds/units/events/{number}", start=day(number)["seconds"],
+                          participants=who) for number in (-1, 0, 1, 2)))
+        self.assertEqual(self.annals("count", "--actor", "cli-front").stdout, "2\n")
+        self.assertEqual(self.annals("count", "--actor", "cli-brigade").stdout, "4\n")
+        self.assertIn("cli-brigade (2025-01-12 … 2025-01-13)",
+                      self.annals("actors", "get", "cli-front", "-o", "table").stdout)
+        self.assertIn("cli-front (2025-01-12 … 2025-01-13)",
+                      self.annals("actors", "get", "cli-brigade", "-o", "table").stdout)
 
     def test_bad_lines_are_named_and_the_rest_goes_in(self):
         text = "\n".join([

@@ -12,6 +12,7 @@ namespace {
 using annals::v1::CatalogService;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 using Stub = CatalogService::Stub;
 
@@ -151,6 +152,45 @@ TEST_F(CatalogServiceTest, CreatesActorsThatEventsMayThenName) {
   EXPECT_THAT(listed.events(), SizeIs(1));
 }
 
+TEST_F(CatalogServiceTest, FindsASubordinateOnlyWhileItIsOne) {
+  for (const char* id : {"front", "brigade"}) {
+    annals::v1::CreateActorRequest create;
+    *create.mutable_actor() = MakeActor(id, id);
+    if (id == std::string_view("brigade")) {
+      auto* parent = create.mutable_actor()->add_parents();
+      parent->set_parent("actors/front");
+      *parent->mutable_validity()->mutable_start() = storage::ToTimestamp(At("2025-01-10"));
+      *parent->mutable_validity()->mutable_end() = storage::ToTimestamp(At("2025-01-20"));
+    }
+    annals::v1::CreateActorResponse created;
+    ASSERT_EQ(Call(*catalog, &Stub::CreateActor, create, &created).code, grpc::StatusCode::OK);
+  }
+  CreateFeed("f");
+  std::vector<annals::v1::Event> rows;
+  for (const char* day : {"2025-01-09", "2025-01-10", "2025-01-19", "2025-01-20"}) {
+    rows.push_back(EventBuilder("f", day)
+                       .Day(day)
+                       .Actor("brigade", annals::v1::PARTICIPANT_ROLE_DEPLOYED)
+                       .Build());
+  }
+  Ingest(rows);
+  const auto found = [&](const std::string& actor, bool exclude_subordinates) {
+    annals::v1::ListEventsRequest list;
+    annals::v1::ListEventsResponse listed;
+    auto* filter = list.mutable_filter()->add_actors();
+    filter->set_actor("actors/" + actor);
+    filter->set_exclude_subordinates(exclude_subordinates);
+    EXPECT_EQ(Call(*events, &annals::v1::EventService::Stub::ListEvents, list, &listed).code,
+              grpc::StatusCode::OK);
+    std::vector<std::string> days;
+    for (const auto& event : listed.events()) days.push_back(event.name().substr(15));
+    return days;
+  };
+  EXPECT_THAT(found("front", false), ElementsAre("2025-01-19", "2025-01-10"));
+  EXPECT_THAT(found("front", true), IsEmpty());
+  EXPECT_THAT(found("brigade", false), SizeIs(4));
+}
+
 TEST_F(CatalogServiceTest, ChecksActors) {
   const auto refused = [&](auto change) {
     annals::v1::CreateActorRequest request;
@@ -195,6 +235,13 @@ TEST_F(CatalogServiceTest, ResolvesNamesInAnyScript) {
     ASSERT_FALSE(response.candidates().empty()) << text;
     EXPECT_EQ(response.candidates(0).name(), "regions/RU-KRS") << text;
   }
+  // What is only spelled like a name is a candidate, and says by its score that it is no more.
+  const auto alike = Resolve("Krusk", annals::v1::RESOLVE_TARGET_REGION);
+  ASSERT_FALSE(alike.candidates().empty());
+  EXPECT_EQ(alike.candidates(0).name(), "regions/RU-KRS");
+  EXPECT_LE(alike.candidates(0).score(), 0.3);
+  EXPECT_THAT(Resolve("North Corea", annals::v1::RESOLVE_TARGET_ACTOR).candidates(),
+              Not(IsEmpty()));
   const auto actors = Resolve("North Korea", annals::v1::RESOLVE_TARGET_ACTOR);
   ASSERT_FALSE(actors.candidates().empty());
   EXPECT_EQ(actors.candidates(0).name(), "actors/prk");

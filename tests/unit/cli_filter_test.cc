@@ -162,6 +162,21 @@ TEST(Filter, ListsWhatComesNear) {
   EXPECT_THAT(ran.err, HasSubstr("RU-KRS  Kursk"));
 }
 
+TEST(Filter, NeverTakesWhatIsOnlySpelledLikeIt) {
+  Asking asking;
+  asking.Candidate("regions/UA-14", "Donetsk Oblast", 0.25);
+  const Ran region = asking.Ask({"--region", "Donetzk"});
+  EXPECT_EQ(region.exit_code, 2);
+  EXPECT_THAT(region.err, HasSubstr("\n  0.25  UA-14  Donetsk Oblast"));
+  asking.candidates.clear();
+  asking.Candidate("actors/prk", "North Korea", 0.3);
+  const Ran actor = asking.Ask({"--actor", "North Corea"});
+  EXPECT_EQ(actor.exit_code, 2);
+  EXPECT_THAT(actor.err, HasSubstr("\n  0.30  prk  North Korea"));
+  EXPECT_THAT(actor.err, HasSubstr("--actor 'label:North Corea'"));
+  EXPECT_FALSE(asking.asked.has_filter());
+}
+
 TEST(Filter, MatchesLabelsWhereNoActorIsMeant) {
   Asking asking;
   EXPECT_EQ(asking

@@ -163,6 +163,43 @@ TEST(EventValidator, ChecksParticipants) {
   ExpectTaken([&](Event* e) { add(e)->set_actor("actors/army"); });
 }
 
+TEST(EventValidator, RefusesLabelsOfCaptivesThatLookLikeNames) {
+  const auto captive = [](const std::string& label) {
+    return [=](Event* e) {
+      e->add_participants()->set_label("Ivan Petrenko");  // who captures may be named
+      e->mutable_participants(0)->set_role(annals::v1::PARTICIPANT_ROLE_CAPTOR);
+      e->add_participants()->set_label(label);
+      e->mutable_participants(1)->set_role(annals::v1::PARTICIPANT_ROLE_CAPTIVE);
+    };
+  };
+  ExpectRefused(captive("Kim Chol Su"), "participants[1].label", "LOOKS_LIKE_A_NAME");
+  ExpectRefused(captive("soldiers Kim Chol Su and Ri Yong Ho"), "participants[1].label",
+                "LOOKS_LIKE_A_NAME");
+  ExpectTaken(captive("two North Korean soldiers"));
+  ExpectTaken(captive("First Battalion"));
+  Event event = Valid();
+  captive("Kim Chol Su")(&event);
+  const EventValidator validator(testing::SmallGazetteer(), testing::TestSight());
+  EXPECT_TRUE(validator.Validate(&event, /*captive_labels_checked=*/true).ok());
+  EXPECT_TRUE(validator.SeemsToNameCaptives(event));
+  event.mutable_participants(1)->set_label("two soldiers");
+  EXPECT_FALSE(validator.SeemsToNameCaptives(event));
+}
+
+TEST(EventValidator, TakesNamesOfActorsForCaptivesButNotThoseOfOfficeHolders) {
+  auto group = testing::MakeActor("group", "Boko Haram");
+  auto holder = testing::MakeActor("holder", "The President", "Ivan Petrenko");
+  holder.set_kind(annals::v1::ACTOR_KIND_OFFICE_HOLDER);
+  const CatalogSnapshot catalog(1, {{.feed = "f"}}, {group, holder});
+  static const storage::Visibility kPublic;
+  const EventValidator validator(testing::SmallGazetteer(), {catalog, kPublic});
+  Event event =
+      EventBuilder("f", "1").Label("Boko Haram", annals::v1::PARTICIPANT_ROLE_CAPTIVE).Build();
+  EXPECT_TRUE(validator.Validate(&event).ok());
+  event.mutable_participants(0)->set_label("Ivan Petrenko");
+  EXPECT_EQ(ErrorReason(validator.Validate(&event)), "LOOKS_LIKE_A_NAME");
+}
+
 TEST(EventValidator, ChecksCounts) {
   ExpectRefused([](Event* e) { e->mutable_persons(); }, "persons", "EMPTY_COUNT");
   ExpectRefused([](Event* e) { e->mutable_persons()->set_low(-1); }, "persons.low",

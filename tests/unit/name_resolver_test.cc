@@ -1,6 +1,8 @@
 #include "storage/name_resolver.h"
 
 #include <algorithm>
+#include <chrono>
+#include <iostream>
 
 #include "gtest/gtest.h"
 #include "storage/gazetteer.h"
@@ -96,8 +98,109 @@ TEST(NameResolver, NamesEachThingOnceAndNoMoreThanAsked) {
   EXPECT_TRUE(std::ranges::is_sorted(found, std::ranges::greater{}, &ResolvedName::score));
 }
 
+TEST(NameResolver, FindsWhatIsMisspeltOrInAnotherRomanisationOrScript) {
+  const std::pair<const char*, const char*> expected[] = {{"Dekhelia", "regions/x-esb-5132"},
+                                                          {"Dekelia", "regions/x-esb-5132"},
+                                                          {"Δεκέλεια", "regions/x-esb-5132"},
+                                                          {"Kursʹk", "regions/RU-KRS"},
+                                                          {"Kusrk", "regions/RU-KRS"},
+                                                          {"Κουρσκ", "regions/RU-KRS"},
+                                                          {"კურსკი", "regions/RU-KRS"},
+                                                          {"Kiiv", "regions/UA-30"},
+                                                          {"Kyvi", "regions/UA-30"},
+                                                          {"Kyjiv", "regions/UA-30"},
+                                                          {"Donetzk", "regions/UA-14"},
+                                                          {"Donestk", "regions/UA-14"},
+                                                          {"Zaporizhia", "regions/UA-23"},
+                                                          {"Zaporozhe", "regions/UA-23"},
+                                                          {"Запорожя", "regions/UA-23"},
+                                                          {"North Corea", "regions/KP"},
+                                                          {"Norht Koera", "regions/KP"},
+                                                          {"Corea North", "regions/KP"},
+                                                          {"Luhanks", "regions/UA-09"},
+                                                          {"Lougansk", "regions/UA-09"},
+                                                          {"Kharkof", "regions/UA-63"},
+                                                          {"Chernigov", "regions/UA-74"},
+                                                          {"Росия", "regions/RU"},
+                                                          {"Sebastopol", "regions/UA-40"}};
+  for (const auto& [text, name] : expected) {
+    const auto found = Regions().Resolve(text, 5);
+    ASSERT_FALSE(found.empty()) << text;
+    EXPECT_EQ(found.front().name, name) << text;
+    EXPECT_GE(found.front().score, 0.2) << text;
+    EXPECT_LE(found.front().score, 0.3) << text;
+    EXPECT_TRUE(std::ranges::is_sorted(found, std::ranges::greater{}, &ResolvedName::score));
+  }
+}
+
+TEST(NameResolver, TakesListedSpellingsToTheLetter) {
+  const std::pair<const char*, const char*> expected[] = {
+      {"Dhekelia", "regions/x-esb-5132"}, {"Kiev", "regions/UA-30"},
+      {"Kyiv", "regions/UA-30"},          {"Київ", "regions/UA-30"},
+      {"Lugansk", "regions/UA-09"},       {"Luhansk", "regions/UA-09"},
+      {"Zaporizhzhia", "regions/UA-23"},  {"Запорожье", "regions/UA-23"}};
+  for (const auto& [text, name] : expected) {
+    const auto found = Regions().Resolve(text, 5);
+    ASSERT_FALSE(found.empty()) << text;
+    EXPECT_EQ(found.front().name, name) << text;
+    EXPECT_EQ(found.front().score, 1.0) << text;
+    // What is only spelled like it is not wanted then.
+    for (const auto& each : found) EXPECT_GT(each.score, 0.3) << text << ": " << each.name;
+  }
+}
+
+TEST(NameResolver, ScoresSpellingsBelowPartsAndWordsOfThemLast) {
+  const NameResolver actors =
+      NameResolver::ForActors({MakeActor("a", "Wagnr Company", {}), MakeActor("b", "New Wagnr", {}),
+                               MakeActor("c", "Wagner", {}), MakeActor("d", "Wagner Group", {}),
+                               MakeActor("e", "Blue Army", {})});
+  const auto found = actors.Resolve("wagnr", 10);
+  ASSERT_EQ(found.size(), 4u);
+  EXPECT_EQ(found[0].name, "actors/a");
+  EXPECT_GE(found[0].score, 0.6);
+  EXPECT_EQ(found[1].name, "actors/b");
+  EXPECT_GT(found[1].score, 0.3);
+  EXPECT_EQ(found[2].name, "actors/c");
+  EXPECT_GE(found[2].score, 0.2);
+  EXPECT_LE(found[2].score, 0.3);
+  EXPECT_EQ(found[3].name, "actors/d");
+  EXPECT_EQ(found[3].matched_text, "Wagner Group");
+  EXPECT_GE(found[3].score, 0.1);
+  EXPECT_LE(found[3].score, 0.2);
+}
+
+TEST(NameResolver, ComparesNoCodesAndNoShortTexts) {
+  EXPECT_TRUE(Regions().Resolve("UA-99", 5).empty());
+  EXPECT_TRUE(Regions().Resolve("Krx", 5).empty());
+  const NameResolver actors = NameResolver::ForActors({MakeActor("a", "ЧВК", {})});
+  ASSERT_EQ(actors.Resolve("cvk", 5).size(), 1u);
+  EXPECT_EQ(actors.Resolve("cvk", 5)[0].score, 0.3);
+  EXPECT_TRUE(actors.Resolve("cv", 5).empty());
+}
+
+TEST(NameResolver, ResolvesInLittleTime) {
+  using Clock = std::chrono::steady_clock;
+  const auto gazetteer = Gazetteer::LoadEmbedded();
+  const auto milliseconds = [](Clock::time_point from, Clock::time_point to) {
+    return std::chrono::duration<double, std::milli>(to - from).count();
+  };
+  const auto start = Clock::now();
+  const NameResolver regions = NameResolver::ForRegions(*gazetteer);
+  const auto built = Clock::now();
+  EXPECT_FALSE(regions.Resolve("Donetzk", 10).empty());
+  const auto prepared = Clock::now();
+  constexpr int kRounds = 50;
+  for (int i = 0; i < kRounds; ++i) EXPECT_FALSE(regions.Resolve("Norht Koera", 10).empty());
+  const auto asked = Clock::now();
+  std::cout << "built in " << milliseconds(start, built) << " ms, first spelling "
+            << milliseconds(built, prepared) << " ms, then "
+            << milliseconds(prepared, asked) / kRounds << " ms each\n";
+}
+
 TEST(NameResolver, AnswersNothingWhereNothingComesNear) {
-  EXPECT_TRUE(Regions().Resolve("Xyzzyx", 5).empty());
+  for (const char* text : {"Xyzzyx", "qwerty", "hgsdkjfhskdjfh", "no such place", "unbekannt"}) {
+    EXPECT_TRUE(Regions().Resolve(text, 5).empty()) << text;
+  }
   EXPECT_TRUE(Regions().Resolve(" -- ", 5).empty());
   EXPECT_TRUE(Regions().Resolve("", 5).empty());
   EXPECT_TRUE(NameResolver::ForActors({}).Resolve("a", 5).empty());
