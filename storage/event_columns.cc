@@ -8,6 +8,7 @@
 #include "google/protobuf/message.h"
 #include "storage/event_name.h"
 #include "storage/gazetteer.h"
+#include "storage/offer_path.h"
 
 namespace annals::storage {
 namespace {
@@ -54,28 +55,12 @@ std::vector<ParticipantColumns> ParticipantsOf(const annals::v1::Event& event) {
   return participants;
 }
 
-// The last undisputed step by date; steps of one date count in the order of a life cycle, as the
-// validator has it.
-annals::v1::OfferStatus StatusOf(const annals::v1::ExchangeOffer& offer) {
-  auto status = annals::v1::OFFER_STATUS_UNSPECIFIED;
-  std::optional<Micros> latest;
-  for (const auto& step : offer.steps()) {
-    const Micros start = ToMicros(step.occurred().start());
-    const bool earlier =
-        latest && (start < *latest || (start == *latest && step.status() < status));
-    if (step.disputed() || earlier) continue;
-    latest = start;
-    status = step.status();
-  }
-  return status;
-}
-
 }  // namespace
 
 void FillDerivedFields(const Gazetteer& gazetteer, annals::v1::Event* event) {
   if (event->has_exchange_offer()) {
     auto* offer = event->mutable_exchange_offer();
-    offer->set_status(StatusOf(*offer));
+    offer->set_status(StatusOf(offer->steps()));
   }
   if (!event->has_location()) return;
   auto* location = event->mutable_location();
@@ -113,6 +98,9 @@ EventColumns DeriveColumns(const annals::v1::Event& event) {
 }
 
 void ClearOutputOnlyFields(google::protobuf::Message* message) {
+  if (auto* offer = dynamic_cast<annals::v1::ExchangeOffer*>(message)) {
+    KeepContent(offer->mutable_steps());
+  }
   const auto* reflection = message->GetReflection();
   std::vector<const google::protobuf::FieldDescriptor*> fields;
   reflection->ListFields(*message, &fields);

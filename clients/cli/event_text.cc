@@ -138,7 +138,13 @@ void AddClaim(const v1::Claim& claim, Lines& lines) {
   lines.Add("claims", more.empty() ? text : fmt::format("{} ({})", text, more));
 }
 
+void AddLines(const TextLines& more, Lines& lines) {
+  for (const auto& [name, value] : more) lines.Add(name, value);
+}
+
 void AddDetails(const v1::Event& event, Lines& lines) {
+  if (event.has_exchange_offer()) return AddLines(OfferLines(event.exchange_offer()), lines);
+  if (event.has_exchange()) return AddLines(ExchangeLines(event.exchange()), lines);
   const auto* field = event.GetReflection()->GetOneofFieldDescriptor(
       event, v1::Event::descriptor()->FindOneofByName("details"));
   if (field != nullptr) lines.AddFields(event.GetReflection()->GetMessage(event, field));
@@ -200,6 +206,12 @@ std::string InlineText(const Message& message) {
     }
   }
   return text;
+}
+
+std::string LinesText(const TextLines& text, int columns_max) {
+  Lines lines(columns_max);
+  AddLines(text, lines);
+  return lines.Take();
 }
 
 std::string EventText(const v1::Event& event, int columns_max) {

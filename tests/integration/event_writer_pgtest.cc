@@ -119,7 +119,7 @@ TEST_F(Writer, RollsBackAtItsDeadline) {
       " FOR EACH ROW EXECUTE FUNCTION dawdle()");
   const storage::CallContext brief{storage::Visibility::All(),
                                    absl::Now() + absl::Milliseconds(500)};
-  const auto late = events_.UpsertEvents(brief, {EventBuilder("f", "1").Row()}, false);
+  const auto late = events_.UpsertEvents(brief, {EventBuilder("f", "1").Row()}, {});
   EXPECT_EQ(late.status().code(), absl::StatusCode::kDeadlineExceeded) << late.status();
   EXPECT_EQ(database_.Run("SELECT count(*) FROM event"), "0");
 }
