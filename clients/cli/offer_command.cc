@@ -24,7 +24,7 @@ the feed sends later; a feed that sends the same step makes it no second one.
 
 Examples:
   annals offer show sample/kursk-exchange-offer
-  annals offer advance sample/kursk-exchange-offer --status agreed --on 2025-02-03 --claimant actors/ukr
+  annals offer advance my-notes/7 --status agreed --on 2025-02-03 --claimant actors/ukr
   annals offer advance my-notes/7 --status executed --window 2025-02-10/2025-02-12 --dry-run)";
 
 constexpr char kAdvanceFooter[] = R"(

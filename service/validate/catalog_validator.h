@@ -16,6 +16,7 @@ namespace annals::service {
 // INVALID_ARGUMENT, fields below "actor": BAD_NAME, REQUIRED, TOO_LONG, TOO_MANY_VALUES,
 // UNKNOWN_VALUE, BAD_LANGUAGE, UNKNOWN_ACTOR, UNKNOWN_REGION, EMPTY_RANGE, OWN_PARENT.
 [[nodiscard]] absl::Status ValidateActor(const annals::v1::Actor& actor,
-                                         const storage::Gazetteer& gazetteer, CatalogSight catalog);
+                                         const storage::Gazetteer& gazetteer,
+                                         CatalogSight catalog);
 
 }  // namespace annals::service
