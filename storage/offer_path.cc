@@ -65,13 +65,13 @@ std::optional<Conflict> FindConflict(const OfferSteps& steps) {
   return std::nullopt;
 }
 
-// "OFFER_STATUS_AGREED of 2025-01-12T00:00:00Z".
+// "OFFER_STATUS_AGREED of 2025-01-12T00:00:00Z (added here)".
 std::string StepText(const OfferStep& step) {
   return fmt::format("{} of {}{}", annals::v1::OfferStatus_Name(step.status()),
                      absl::FormatTime("%Y-%m-%dT%H:%M:%SZ",
                                       absl::FromUnixSeconds(step.occurred().start().seconds()),
                                       absl::UTCTimeZone()),
-                     IsAdded(step) ? ", which was added here" : "");
+                     IsAdded(step) ? " (added here)" : "");
 }
 
 absl::Status IllegalStep(const OfferSteps& steps, const Conflict& conflict,
@@ -82,7 +82,7 @@ absl::Status IllegalStep(const OfferSteps& steps, const Conflict& conflict,
                field);
 }
 
-// Of an event with `added` steps that it holds already or is to hold.
+// Of an offer as it would be with a step added, or with those that were.
 absl::Status CheckSize(int steps, std::size_t bytes, std::string_view field) {
   if (steps > kOfferStepsMax) {
     return Error(absl::StatusCode::kFailedPrecondition, "TOO_MANY_STEPS",
@@ -202,7 +202,13 @@ absl::StatusOr<bool> AddStep(const OfferStep& step, Micros time, Event* event) {
   KeepContent(&steps);
   MergeSteps(added, &steps);
   if (auto fits = CheckSize(steps.size(), advanced.ByteSizeLong(), kStep); !fits.ok()) return fits;
-  if (const auto conflict = FindConflict(steps)) return IllegalStep(steps, *conflict, kStep);
+  if (const auto conflict = FindConflict(steps)) {
+    // It was not added yet.
+    for (OfferStep& other : steps) {
+      if (IsSame(other, step)) other.clear_advance_time();
+    }
+    return IllegalStep(steps, *conflict, kStep);
+  }
   advanced.mutable_exchange_offer()->set_status(StatusOf(steps));
   *event = std::move(advanced);
   return true;

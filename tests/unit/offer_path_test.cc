@@ -114,6 +114,8 @@ TEST(AddStep, RefusesWhatCannotStandThereAndChangesNothing) {
     const auto refused = AddStep(step, kNow, &asked);
     EXPECT_EQ(ErrorReason(refused.status()), "ILLEGAL_STEP");
     EXPECT_EQ(ErrorField(refused.status()), "step");
+    EXPECT_THAT(std::string(refused.status().message()),
+                ::testing::Not(::testing::HasSubstr("added here")));
     EXPECT_EQ(asked.SerializeAsString(), event.SerializeAsString());
   }
 }
