@@ -147,8 +147,8 @@ void MergeSteps(std::span<const OfferStep> added, OfferSteps* steps) {
   for (const OfferStep& step : added) {
     const auto twin = std::ranges::find_if(
         *steps, [&](const OfferStep& other) { return !IsAdded(other) && IsSame(other, step); });
-    OfferStep* const place = twin == steps->end() ? steps->Add() : &*twin;
     const bool sent = twin != steps->end();
+    OfferStep* const place = sent ? &*twin : steps->Add();
     *place = step;
     place->set_sent_by_feed(sent);
   }

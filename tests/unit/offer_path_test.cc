@@ -15,10 +15,12 @@ using annals::v1::Event;
 using annals::v1::OfferStep;
 using storage::AddedSteps;
 using storage::AddStep;
+using storage::CheckPath;
 using storage::CheckWithAdded;
 using storage::ErrorField;
 using storage::ErrorReason;
 using storage::OfferSteps;
+using storage::StatusOf;
 
 constexpr storage::Micros kNow = 1'800'000'000'000'000;
 
@@ -85,7 +87,7 @@ TEST(OfferPath, TakesTheLastUndisputedStepForTheStatus) {
   StepsOf(&event)->Mutable(2)->set_disputed(true);
   StepsOf(&event)->SwapElements(0, 1);
   EXPECT_EQ(StatusOf(event.exchange_offer().steps()), annals::v1::OFFER_STATUS_AGREED);
-  EXPECT_EQ(storage::StatusOf({}), annals::v1::OFFER_STATUS_UNSPECIFIED);
+  EXPECT_EQ(StatusOf({}), annals::v1::OFFER_STATUS_UNSPECIFIED);
 }
 
 TEST(OfferPath, LeavesDisputedStepsOut) {
