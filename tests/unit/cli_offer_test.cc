@@ -16,6 +16,7 @@ using ::testing::HasSubstr;
 v1::Event Offer() {
   v1::Event event = OfferOf("f", "offer", "PA");
   event.set_title("An offer");
+  event.set_state(v1::EVENT_STATE_ACTIVE);
   auto* offer = event.mutable_exchange_offer();
   auto* added = offer->add_steps();
   *added = OfferStepOf('E', 3);

@@ -111,7 +111,9 @@ TEST(AddStep, PutsTheStepWhereItsDateDoes) {
 
 TEST(AddStep, RefusesWhatCannotStandThereAndChangesNothing) {
   Event event = OfferOf("f", "1", "PR");
-  for (const auto& step : {OfferStepOf('A', 3), OfferStepOf('P', 1), OfferStepOf('E', 2)}) {
+  OfferStep again = OfferStepOf('P', 1);
+  again.set_claimant("another");
+  for (const auto& step : {OfferStepOf('A', 3), again, OfferStepOf('E', 2)}) {
     Event asked = event;
     const auto refused = AddStep(step, kNow, &asked);
     EXPECT_EQ(ErrorReason(refused.status()), "ILLEGAL_STEP");
@@ -199,7 +201,7 @@ TEST(CheckWithAdded, KeepsAnAdvancedOfferAnOffer) {
 
 TEST(OfferContent, IsToldFromTheRecord) {
   const auto hash = [](const Event& event) { return storage::HashContent(event); };
-  for (const char* letters : {"", "P", "PA", "PAA"}) {
+  for (const char* letters : {"", "P", "PA", "PCC"}) {
     const Event content = OfferOf("f", "1", letters);
     Event record = Advanced(content, OfferStepOf('E', 9));
     EXPECT_EQ(hash(record), hash(content)) << letters;
