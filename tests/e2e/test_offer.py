@@ -12,8 +12,8 @@ NAME = "feeds/sample/events/kursk-exchange-offer"
 class OfferTest(harness.ServerTest):
     @classmethod
     def prepare(cls):
-        harness.run_annals(cls.server.address, "ingest", harness.KURSK_SAMPLE, "--create-feed",
-                           "--title", "Sample", "--licence", "CC0-1.0")
+        cls.client.create_feed("sample")
+        harness.run_annals(cls.server.address, "ingest", harness.KURSK_SAMPLE)
 
     def offer(self):
         [event] = self.annals_json("get", OFFER)
@@ -68,7 +68,7 @@ class OfferTest(harness.ServerTest):
 
         # Every step is a revision, as it stood.
         history = self.annals("history", OFFER, "-o", "table").stdout
-        self.assertIn("exchange_offer.steps", history)
+        self.assertEqual(history.count("  exchange_offer  "), 2, history)
         request = event_pb.ListEventRevisionsRequest(name=NAME)
         revisions = self.client.events.ListEventRevisions(request).revisions
         self.assertEqual([len(one.event.exchange_offer.steps) for one in revisions], [3, 3, 2, 1])
