@@ -8,8 +8,10 @@
 #include "service/grpc_status.h"
 #include "service/ingest_reactor.h"
 #include "service/validate/details_checker.h"
+#include "service/validate/reference_checker.h"
 #include "service/validate/row_validator.h"
 #include "storage/error.h"
+#include "storage/event_columns.h"
 
 namespace annals::service {
 namespace {
@@ -37,6 +39,27 @@ absl::Status Refusal(const std::vector<absl::Status>& rows) {
     }
   }
   return first == nullptr ? absl::OkStatus() : WithViolations(*first, violations);
+}
+
+// What the store says of each row.
+std::vector<absl::Status> ErrorsOf(const storage::UpsertReceipt& receipt) {
+  std::vector<absl::Status> errors;
+  for (const auto& row : receipt.rows) errors.push_back(row.error);
+  return errors;
+}
+
+// Whether the caller may change the event. Of what the caller does not see it is not told that it
+// may not be written to. The store is not asked: it knows what a caller may see, not what it may
+// change.
+absl::Status CheckMayWrite(const Backend& backend, const Call& call,
+                           const storage::CallContext& context, const storage::EventName& name) {
+  if (call.principal().MayWrite(name.feed)) return absl::OkStatus();
+  const auto catalog = backend.catalog_cache->Get(context);
+  if (!catalog.ok()) return catalog.status();
+  return (*catalog)->HasFeed(name.feed, context.visibility)
+             ? FeedNotYours(call.principal(), name.feed, "name")
+             : storage::Error(absl::StatusCode::kNotFound, "EVENT_NOT_FOUND",
+                              fmt::format("there is no event {}", name.ToString()), "name");
 }
 
 // Fills in what became of each row; the names are there.
@@ -71,9 +94,11 @@ absl::Status IngestService::BatchUpsert(const Call& call,
     response->add_results()->set_name(row.event().name());
     rows.push_back(TakeRow(&row));
   }
-  const auto receipt =
-      backend_.events->UpsertEvents(context, std::move(rows), request.validate_only());
+  const auto receipt = backend_.events->UpsertEvents(
+      context, std::move(rows), {.validate_only = request.validate_only(), .atomic = true});
   if (!receipt.ok()) return receipt.status();
+  const absl::Status refused = Refusal(ErrorsOf(*receipt));
+  if (!refused.ok()) return refused;
   FillResults(*receipt, response);
   response->set_position(backend_.tokens->SealPosition(receipt->position));
   return absl::OkStatus();
@@ -90,17 +115,37 @@ absl::Status IngestService::Retract(const Call& call,
   check.Text("etag", request.etag(), {.characters_max = kEtagCharactersMax});
   if (!check.ok()) return check.status();
   const storage::CallContext context = call.StoreContext();
-  if (!call.principal().MayWrite(name->feed)) {
-    // Of what the caller does not see it is not told that it may not be written to. The store is
-    // not asked: it knows what a caller may see, not what it may change.
-    const auto catalog = backend_.catalog_cache->Get(context);
-    if (!catalog.ok()) return catalog.status();
-    return (*catalog)->HasFeed(name->feed, context.visibility)
-               ? FeedNotYours(call.principal(), name->feed, "name")
-               : storage::Error(absl::StatusCode::kNotFound, "EVENT_NOT_FOUND",
-                                fmt::format("there is no event {}", request.name()), "name");
-  }
+  const absl::Status may_write = CheckMayWrite(backend_, call, context, *name);
+  if (!may_write.ok()) return may_write;
   auto receipt = backend_.events->RetractEvent(context, *name, request.reason(), request.etag(),
+                                               request.validate_only());
+  if (!receipt.ok()) return receipt.status();
+  *response->mutable_event() = std::move(receipt->event);
+  response->set_position(backend_.tokens->SealPosition(receipt->position));
+  return absl::OkStatus();
+}
+
+absl::Status IngestService::Advance(const Call& call,
+                                    annals::v1::AdvanceExchangeOfferRequest&& request,
+                                    annals::v1::AdvanceExchangeOfferResponse* response) const {
+  const storage::CallContext context = call.StoreContext();
+  const auto catalog = backend_.catalog_cache->Get(context);
+  if (!catalog.ok()) return catalog.status();
+  ReferenceChecker check(*backend_.gazetteer, {**catalog, context.visibility});
+  check.EventReference("name", request.name());
+  if (!request.has_step()) check.Fail("step", "REQUIRED", "must be given");
+  storage::ClearOutputOnlyFields(request.mutable_step());
+  request.mutable_step()->DiscardUnknownFields();
+  {
+    const auto scope = check.In("step");
+    CheckStep(request.step(), &check);
+  }
+  check.Text("etag", request.etag(), {.characters_max = kEtagCharactersMax});
+  if (!check.ok()) return check.status();
+  const auto name = storage::ParseEventName(request.name());
+  const absl::Status may_write = CheckMayWrite(backend_, call, context, *name);
+  if (!may_write.ok()) return may_write;
+  auto receipt = backend_.events->AdvanceOffer(context, *name, request.step(), request.etag(),
                                                request.validate_only());
   if (!receipt.ok()) return receipt.status();
   *response->mutable_event() = std::move(receipt->event);
@@ -125,6 +170,13 @@ grpc::ServerUnaryReactor* IngestService::RetractEvent(grpc::CallbackServerContex
                                                       grpc::ByteBuffer* response) {
   return RunUnary(backend_, "annals.v1.IngestService/RetractEvent", context, request, response,
                   this, &IngestService::Retract);
+}
+
+grpc::ServerUnaryReactor* IngestService::AdvanceExchangeOffer(grpc::CallbackServerContext* context,
+                                                              const grpc::ByteBuffer* request,
+                                                              grpc::ByteBuffer* response) {
+  return RunUnary(backend_, "annals.v1.IngestService/AdvanceExchangeOffer", context, request,
+                  response, this, &IngestService::Advance);
 }
 
 }  // namespace annals::service

@@ -12,7 +12,8 @@ namespace annals::service {
 using RawIngestService = annals::v1::IngestService::WithRawCallbackMethod_IngestEvents<
     annals::v1::IngestService::WithRawCallbackMethod_BatchUpsertEvents<
         annals::v1::IngestService::WithRawCallbackMethod_RetractEvent<
-            annals::v1::IngestService::Service>>>;
+            annals::v1::IngestService::WithRawCallbackMethod_AdvanceExchangeOffer<
+                annals::v1::IngestService::Service>>>>;
 
 class IngestService final : public RawIngestService {
  public:
@@ -26,12 +27,17 @@ class IngestService final : public RawIngestService {
   grpc::ServerUnaryReactor* RetractEvent(grpc::CallbackServerContext* context,
                                          const grpc::ByteBuffer* request,
                                          grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* AdvanceExchangeOffer(grpc::CallbackServerContext* context,
+                                                 const grpc::ByteBuffer* request,
+                                                 grpc::ByteBuffer* response) override;
 
  private:
   absl::Status BatchUpsert(const Call& call, annals::v1::BatchUpsertEventsRequest&& request,
                            annals::v1::BatchUpsertEventsResponse* response) const;
   absl::Status Retract(const Call& call, const annals::v1::RetractEventRequest& request,
                        annals::v1::RetractEventResponse* response) const;
+  absl::Status Advance(const Call& call, annals::v1::AdvanceExchangeOfferRequest&& request,
+                       annals::v1::AdvanceExchangeOfferResponse* response) const;
 
   const Backend& backend_;
 };

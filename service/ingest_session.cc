@@ -42,7 +42,7 @@ std::optional<RowField> InRow(std::string_view path) {
 
 // Which rows are worth an entry in the answer; the others are only counted.
 bool IsReported(annals::v1::RowOutcome outcome) {
-  return outcome == annals::v1::ROW_OUTCOME_STALE ||
+  return outcome == annals::v1::ROW_OUTCOME_INVALID || outcome == annals::v1::ROW_OUTCOME_STALE ||
          outcome == annals::v1::ROW_OUTCOME_STAYS_RETRACTED;
 }
 
@@ -124,18 +124,18 @@ absl::Status IngestSession::Store(const storage::CallContext& context,
     if (!position.ok()) return position.status();
     receipt.position = *position;
   } else {
-    auto stored = backend_.events->UpsertEvents(context, std::move(rows), batch->validate_only());
+    auto stored = backend_.events->UpsertEvents(context, std::move(rows),
+                                                {.validate_only = batch->validate_only()});
     if (!stored.ok()) return stored.status();
     receipt = *std::move(stored);
   }
   auto stored_row = receipt.rows.begin();
   for (std::size_t i = 0; i < names.size(); ++i) {
     const int index = static_cast<int>(i);
-    const bool valid = statuses[i].ok();
-    const auto result = valid ? StoredRow(index, names[i], *stored_row++)
-                              : InvalidRow(index, names[i], statuses[i]);
+    const auto result = statuses[i].ok() ? StoredRow(index, names[i], *stored_row++)
+                                         : InvalidRow(index, names[i], statuses[i]);
     CountOutcome(result.outcome(), response->mutable_counts());
-    if (!valid || IsReported(result.outcome())) *response->add_results() = result;
+    if (IsReported(result.outcome())) *response->add_results() = result;
   }
   response->set_position(backend_.tokens->SealPosition(receipt.position));
   return absl::OkStatus();

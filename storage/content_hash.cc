@@ -15,6 +15,7 @@
 #include "google/protobuf/message.h"
 #include "openssl/sha.h"
 #include "storage/event_columns.h"
+#include "storage/offer_path.h"
 
 namespace annals::storage {
 namespace {
@@ -123,12 +124,25 @@ void AddMessage(const Message& message, std::string* out) {
   AddNumber(0, out);
 }
 
+// An offer's steps as the feed sends them, in the order that the record keeps them in.
+annals::v1::Event WithoutAddedSteps(annals::v1::Event event) {
+  auto* offer = event.mutable_exchange_offer();
+  ClearOutputOnlyFields(offer);
+  SortSteps(offer->mutable_steps());
+  if (offer->ByteSizeLong() == 0) event.clear_exchange_offer();
+  return event;
+}
+
 }  // namespace
 
 ContentHash HashContent(const annals::v1::Event& event) {
   std::string canonical;
   canonical.reserve(4096);
-  AddMessage(event, &canonical);
+  if (event.has_exchange_offer()) {
+    AddMessage(WithoutAddedSteps(event), &canonical);
+  } else {
+    AddMessage(event, &canonical);
+  }
   std::array<unsigned char, SHA256_DIGEST_LENGTH> digest;
   SHA256(reinterpret_cast<const unsigned char*>(canonical.data()), canonical.size(), digest.data());
   ContentHash hash;

@@ -11,6 +11,7 @@
 #include "storage/event_words.h"
 #include "storage/gazetteer.h"
 #include "storage/name_fold.h"
+#include "storage/offer_path.h"
 #include "storage/source_url.h"
 
 namespace annals::storage {
@@ -101,29 +102,13 @@ void DerivePlace(const Gazetteer& gazetteer, const annals::v1::Location& locatio
   columns->circle = std::move(circle);
 }
 
-// The last undisputed step by date; steps of one date count in the order of a life cycle, as the
-// validator has it.
-annals::v1::OfferStatus StatusOf(const annals::v1::ExchangeOffer& offer) {
-  auto status = annals::v1::OFFER_STATUS_UNSPECIFIED;
-  std::optional<Micros> latest;
-  for (const auto& step : offer.steps()) {
-    const Micros start = ToMicros(step.occurred().start());
-    const bool earlier =
-        latest && (start < *latest || (start == *latest && step.status() < status));
-    if (step.disputed() || earlier) continue;
-    latest = start;
-    status = step.status();
-  }
-  return status;
-}
-
 }  // namespace
 
 void FillDerivedFields(const Gazetteer& gazetteer, annals::v1::Event* event) {
   event->set_verification(VerificationOf(*event));
   if (event->has_exchange_offer()) {
     auto* offer = event->mutable_exchange_offer();
-    offer->set_status(StatusOf(*offer));
+    offer->set_status(StatusOf(offer->steps()));
   }
   if (!event->has_location()) return;
   auto* location = event->mutable_location();
@@ -165,6 +150,9 @@ EventColumns DeriveColumns(const Gazetteer& gazetteer, const annals::v1::Event& 
 }
 
 void ClearOutputOnlyFields(google::protobuf::Message* message) {
+  if (auto* offer = dynamic_cast<annals::v1::ExchangeOffer*>(message)) {
+    KeepContent(offer->mutable_steps());
+  }
   const auto* reflection = message->GetReflection();
   std::vector<const google::protobuf::FieldDescriptor*> fields;
   reflection->ListFields(*message, &fields);

@@ -80,12 +80,14 @@ void FillDerivedFields(const Gazetteer& gazetteer, annals::v1::Event* event);
                                          const annals::v1::Event& event);
 
 // A hash of what the client sent: fields in number order, output-only ones (annotations.proto) left
-// out, independent of serialization. Equal content has equal hashes on every machine and version.
-// The first 16 bytes of SHA-256.
+// out, and with them the steps of an offer that were only added here (storage/offer_path.h), the
+// others sorted; an offer that says nothing is as none. Independent of serialization. Equal content
+// has equal hashes on every machine and version. The first 16 bytes of SHA-256.
 using ContentHash = std::array<std::uint8_t, 16>;
 [[nodiscard]] ContentHash HashContent(const annals::v1::Event& event);
 
-// Clears every output-only field, at any depth.
+// Clears every output-only field, at any depth, and takes out the steps of offers that were only
+// added here.
 void ClearOutputOnlyFields(google::protobuf::Message* message);
 
 }  // namespace annals::storage

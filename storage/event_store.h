@@ -99,15 +99,26 @@ struct UpsertRow {
   std::optional<std::int64_t> source_version;
   bool reinstate = false;
 };
+struct UpsertOptions {
+  bool validate_only = false;  // answer what would happen and change nothing
+  bool atomic = false;         // where any row is INVALID, none goes in
+};
 struct UpsertReceipt {
   struct Row {
     annals::v1::RowOutcome outcome = annals::v1::ROW_OUTCOME_UNSPECIFIED;
     std::int64_t revision = 0;
+    // Only with INVALID: its field is a path from the event. See CheckWithAdded
+    // (storage/offer_path.h).
+    absl::Status error = {};
   };
   std::vector<Row> rows;  // one for each row sent, in order
   Position position;      // durable, and readable at this position
 };
 struct RetractReceipt {
+  annals::v1::Event event;
+  Position position;
+};
+struct AdvanceReceipt {
   annals::v1::Event event;
   Position position;
 };
@@ -156,14 +167,24 @@ class EventStore {
   // position. `validate_only` answers what would happen and changes nothing.
 
   // At most 5,000 rows, each name once (INVALID_ARGUMENT otherwise). NOT_FOUND (FEED_NOT_FOUND)
-  // where a row's feed does not exist: nothing goes in.
+  // where a row's feed does not exist: nothing goes in. Steps that AdvanceOffer added stay; a row
+  // whose content does not go with them is INVALID.
   virtual absl::StatusOr<UpsertReceipt> UpsertEvents(const CallContext& context,
                                                      std::vector<UpsertRow> rows,
-                                                     bool validate_only) = 0;
+                                                     const UpsertOptions& options) = 0;
   // NOT_FOUND (EVENT_NOT_FOUND); ABORTED (ETAG_MISMATCH) where `etag` is given and differs.
   virtual absl::StatusOr<RetractReceipt> RetractEvent(const CallContext& context,
                                                       const EventName& name,
                                                       std::string_view reason,
+                                                      std::string_view etag,
+                                                      bool validate_only) = 0;
+  // Adds a step (valid in itself) to an active exchange offer. One that was added before changes
+  // nothing. NOT_FOUND (EVENT_NOT_FOUND); ABORTED (ETAG_MISMATCH) where `etag` is given and
+  // differs; FAILED_PRECONDITION: NOT_ACTIVE, NOT_AN_OFFER, and what AddStep says
+  // (storage/offer_path.h). Fields are of annals.v1.AdvanceExchangeOfferRequest.
+  virtual absl::StatusOr<AdvanceReceipt> AdvanceOffer(const CallContext& context,
+                                                      const EventName& name,
+                                                      const annals::v1::OfferStep& step,
                                                       std::string_view etag,
                                                       bool validate_only) = 0;
   // Retracts every active event of the feed whose EventName::Id() is not in `kept_ids` (sorted).

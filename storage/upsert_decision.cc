@@ -1,7 +1,9 @@
 #include "storage/upsert_decision.h"
 
 #include "fmt/format.h"
+#include "storage/error.h"
 #include "storage/gazetteer.h"
+#include "storage/offer_path.h"
 
 namespace annals::storage {
 namespace {
@@ -34,6 +36,9 @@ bool RaisesVersion(annals::v1::RowOutcome outcome, const CurrentEvent& current,
 
 void StampActive(const Gazetteer& gazetteer, const RevisionStamp& stamp, annals::v1::Event* event) {
   ClearOutputOnlyFields(event);
+  if (event->has_exchange_offer() || !stamp.added_steps.empty()) {
+    MergeSteps(stamp.added_steps, event->mutable_exchange_offer()->mutable_steps());
+  }
   FillDerivedFields(gazetteer, event);
   event->set_licence(std::string(stamp.licence));
   *event->mutable_create_time() = ToTimestamp(stamp.create_time);
@@ -50,6 +55,33 @@ void StampRetracted(std::int64_t revision, Micros update_time, std::string_view 
   event->set_state(annals::v1::EVENT_STATE_RETRACTED);
   event->set_etag(Etag(revision, update_time));
   event->set_retraction_reason(std::string(reason));
+}
+
+absl::StatusOr<bool> StampAdvanced(const annals::v1::OfferStep& step, std::string_view etag,
+                                   Micros update_time, annals::v1::Event* event) {
+  if (!etag.empty() && etag != event->etag()) {
+    return Error(absl::StatusCode::kAborted, "ETAG_MISMATCH",
+                 fmt::format("{} has changed since", event->name()), "etag");
+  }
+  if (event->state() != annals::v1::EVENT_STATE_ACTIVE) {
+    return Error(absl::StatusCode::kFailedPrecondition, "NOT_ACTIVE",
+                 fmt::format("name: {} does not stand: it is {}", event->name(),
+                             annals::v1::EventState_Name(event->state())),
+                 "name");
+  }
+  if (event->kind() != annals::v1::EVENT_KIND_EXCHANGE_OFFER) {
+    return Error(absl::StatusCode::kFailedPrecondition, "NOT_AN_OFFER",
+                 fmt::format("name: {} is no exchange offer: its kind is {}", event->name(),
+                             annals::v1::EventKind_Name(event->kind())),
+                 "name");
+  }
+  auto added = AddStep(step, update_time, event);
+  if (!added.ok() || !*added) return added;
+  const std::int64_t revision = event->revision() + 1;
+  *event->mutable_update_time() = ToTimestamp(update_time);
+  event->set_revision(revision);
+  event->set_etag(Etag(revision, update_time));
+  return true;
 }
 
 }  // namespace annals::storage

@@ -4,9 +4,11 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
+#include "absl/status/statusor.h"
 #include "annals/v1/events.pb.h"
 #include "annals/v1/ingest_service.pb.h"
 #include "storage/event_columns.h"
@@ -48,6 +50,8 @@ struct RevisionStamp {
   std::int64_t revision = 1;
   Micros create_time = 0;
   Micros update_time = 0;
+  // Of the revision before, for this one to keep; CheckWithAdded said OK (storage/offer_path.h).
+  std::span<const annals::v1::OfferStep> added_steps = {};
 };
 
 // Turns what a client sent into the record of a new ACTIVE revision: clears what only the server
@@ -57,5 +61,11 @@ void StampActive(const Gazetteer& gazetteer, const RevisionStamp& stamp, annals:
 // Turns the current record into that of a RETRACTED revision.
 void StampRetracted(std::int64_t revision, Micros update_time, std::string_view reason,
                     annals::v1::Event* event);
+
+// Turns the current record into that of a revision with a step more. False where the step was added
+// before: nothing is changed. What EventStore::AdvanceOffer says of errors, but for NOT_FOUND.
+[[nodiscard]] absl::StatusOr<bool> StampAdvanced(const annals::v1::OfferStep& step,
+                                                 std::string_view etag, Micros update_time,
+                                                 annals::v1::Event* event);
 
 }  // namespace annals::storage

@@ -141,6 +141,7 @@ void AddCommands(CLI::App& app, ChosenAction& chosen) {
   AddIngestCommand(app, chosen);
   AddImportCommand(app, chosen);
   AddRetractCommand(app, chosen);
+  AddOfferCommand(app, chosen);
   AddFeedsCommand(app, chosen);
   AddRegionsCommand(app, chosen);
   AddActorsCommand(app, chosen);

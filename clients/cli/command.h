@@ -53,6 +53,7 @@ void AddChangesCommand(CLI::App& app, ChosenAction& chosen);
 void AddIngestCommand(CLI::App& app, ChosenAction& chosen);
 void AddImportCommand(CLI::App& app, ChosenAction& chosen);
 void AddRetractCommand(CLI::App& app, ChosenAction& chosen);
+void AddOfferCommand(CLI::App& app, ChosenAction& chosen);
 void AddFeedsCommand(CLI::App& app, ChosenAction& chosen);
 void AddRegionsCommand(CLI::App& app, ChosenAction& chosen);
 void AddActorsCommand(CLI::App& app, ChosenAction& chosen);

@@ -122,7 +122,13 @@ void AddParties(const v1::Event& event, Lines& lines) {
   }
 }
 
+void AddLines(const TextLines& more, Lines& lines) {
+  for (const auto& [name, value] : more) lines.Add(name, value);
+}
+
 void AddDetails(const v1::Event& event, Lines& lines) {
+  if (event.has_exchange_offer()) return AddLines(OfferLines(event.exchange_offer()), lines);
+  if (event.has_exchange()) return AddLines(ExchangeLines(event.exchange()), lines);
   const auto* field = event.GetReflection()->GetOneofFieldDescriptor(
       event, v1::Event::descriptor()->FindOneofByName("details"));
   if (field != nullptr) lines.AddFields(event.GetReflection()->GetMessage(event, field));
@@ -184,6 +190,12 @@ std::string InlineText(const Message& message) {
     }
   }
   return text;
+}
+
+std::string LinesText(const TextLines& text, int columns_max) {
+  Lines lines(columns_max);
+  AddLines(text, lines);
+  return lines.Take();
 }
 
 std::string EventText(const v1::Event& event, int columns_max) {

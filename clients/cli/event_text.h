@@ -4,12 +4,17 @@
 #include <string>
 
 #include "annals/v1/events.pb.h"
+#include "clients/cli/offer_text.h"
 
 namespace annals::cli {
 
 // Lines of "Name   value", free of control characters, cut to `columns_max` where it is not 0 (long
 // text is wrapped, not cut).
 [[nodiscard]] std::string EventText(const v1::Event& event, int columns_max);
+
+// The same of other lines; a name that repeats the one before is left out, and so are lines without
+// a value.
+[[nodiscard]] std::string LinesText(const TextLines& text, int columns_max);
 
 // The value of a field, or of its element `index` where it is repeated, as tables show it. Empty
 // where it is absent. Of a kind that annals.v1 has in events: no floats, maps or bytes.

@@ -95,6 +95,11 @@ absl::StatusOr<v1::RetractEventResponse> Client::RetractEvent(
   return connection_->RetractEvent(request);
 }
 
+absl::StatusOr<v1::AdvanceExchangeOfferResponse> Client::AdvanceExchangeOffer(
+    const v1::AdvanceExchangeOfferRequest& request) const {
+  return connection_->AdvanceExchangeOffer(request);
+}
+
 std::unique_ptr<IngestStream> Client::IngestEvents(IngestStreamOptions options) const {
   return std::make_unique<IngestStream>(connection_, std::move(options));
 }

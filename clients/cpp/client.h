@@ -60,6 +60,9 @@ class Client {
       const v1::BatchUpsertEventsRequest& request) const;
   [[nodiscard]] absl::StatusOr<v1::RetractEventResponse> RetractEvent(
       const v1::RetractEventRequest& request) const;
+  // Safe to send again: a step that was added before changes nothing.
+  [[nodiscard]] absl::StatusOr<v1::AdvanceExchangeOfferResponse> AdvanceExchangeOffer(
+      const v1::AdvanceExchangeOfferRequest& request) const;
   // See ingest_stream.h. The stream may outlive this Client.
   [[nodiscard]] std::unique_ptr<IngestStream> IngestEvents(IngestStreamOptions options) const;
 

@@ -67,6 +67,8 @@ class Connection {
       const v1::BatchUpsertEventsRequest& request) = 0;
   virtual absl::StatusOr<v1::RetractEventResponse> RetractEvent(
       const v1::RetractEventRequest& request) = 0;
+  virtual absl::StatusOr<v1::AdvanceExchangeOfferResponse> AdvanceExchangeOffer(
+      const v1::AdvanceExchangeOfferRequest& request) = 0;
   virtual std::unique_ptr<IngestCall> IngestEvents() = 0;
 
   // The catalogue. Reads are retried; CreateFeed, UpdateFeed and CreateActor are not.

@@ -159,6 +159,10 @@ class GrpcConnection : public Connection {
       const v1::RetractEventRequest& request) override {
     return Once(*ingest_, &IngestStub::RetractEvent, request, Deadline());
   }
+  absl::StatusOr<v1::AdvanceExchangeOfferResponse> AdvanceExchangeOffer(
+      const v1::AdvanceExchangeOfferRequest& request) override {
+    return Once(*ingest_, &IngestStub::AdvanceExchangeOffer, request, Deadline());
+  }
   std::unique_ptr<IngestCall> IngestEvents() override {
     return std::make_unique<GrpcIngestCall>(ingest_.get(), options_);
   }

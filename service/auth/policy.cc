@@ -33,6 +33,7 @@ constexpr Rule kRules[] = {
     {"annals.v1.IngestService/IngestEvents", ROLE_CONTRIBUTOR},
     {"annals.v1.IngestService/BatchUpsertEvents", ROLE_CONTRIBUTOR},
     {"annals.v1.IngestService/RetractEvent", ROLE_CONTRIBUTOR},
+    {"annals.v1.IngestService/AdvanceExchangeOffer", ROLE_CONTRIBUTOR},
     {"annals.v1.CatalogService/ListFeeds", ROLE_READER},
     {"annals.v1.CatalogService/GetFeed", ROLE_READER},
     // That a feed exists is told by refusing another of its name: to those who see all.

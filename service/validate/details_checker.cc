@@ -1,11 +1,7 @@
 #include "service/validate/details_checker.h"
 
-#include <algorithm>
-#include <vector>
-
 #include "fmt/format.h"
-#include "storage/error.h"
-#include "storage/time_span.h"
+#include "storage/offer_path.h"
 
 namespace annals::service {
 namespace {
@@ -17,8 +13,6 @@ using google::protobuf::RepeatedPtrField;
 
 constexpr int kShortCharactersMax = 64;
 constexpr int kLineCharactersMax = 300;
-
-bool Ends(annals::v1::OfferStatus status) { return status >= annals::v1::OFFER_STATUS_EXECUTED; }
 
 void CheckSides(std::string_view field, const RepeatedPtrField<CaptiveSide>& sides,
                 ReferenceChecker* check) {
@@ -70,15 +64,6 @@ void CheckDeployment(const annals::v1::Deployment& deployment, ReferenceChecker*
   check->Text("purpose", deployment.purpose(), {.characters_max = kNoteCharactersMax});
 }
 
-void CheckStep(const OfferStep& step, ReferenceChecker* check) {
-  check->Value("status", step.status(), true);
-  check->Window("occurred", step.has_occurred(), step.occurred());
-  check->Text("claimant", step.claimant(), {.characters_max = kNoteCharactersMax});
-  if (step.claimant().starts_with("actors/")) check->Actor("claimant", step.claimant());
-  check->Url("url", step.url());
-  check->Text("note", step.note(), {.characters_max = kNoteCharactersMax});
-}
-
 void CheckOffer(const annals::v1::ExchangeOffer& offer, ReferenceChecker* check) {
   CheckSides("offered", offer.offered(), check);
   CheckSides("requested", offer.requested(), check);
@@ -96,7 +81,7 @@ void CheckOffer(const annals::v1::ExchangeOffer& offer, ReferenceChecker* check)
     const auto scope = check->In("steps", i);
     CheckStep(offer.steps(i), check);
   }
-  if (check->ok()) CheckOfferPath(offer, check);
+  if (check->ok()) check->Fail("", storage::CheckPath(offer.steps()));
 }
 
 void CheckExchange(const annals::v1::Exchange& exchange, ReferenceChecker* check) {
@@ -115,28 +100,13 @@ void CheckExchange(const annals::v1::Exchange& exchange, ReferenceChecker* check
 
 }  // namespace
 
-void CheckOfferPath(const annals::v1::ExchangeOffer& offer, FieldChecker* check) {
-  std::vector<int> path;
-  for (int i = 0; i < offer.steps_size(); ++i) {
-    if (!offer.steps(i).disputed()) path.push_back(i);
-  }
-  std::ranges::stable_sort(path, {}, [&](int i) {
-    const OfferStep& step = offer.steps(i);
-    return std::pair(storage::ToMicros(step.occurred().start()), step.status());
-  });
-  for (std::size_t i = 1; i < path.size(); ++i) {
-    const auto before = offer.steps(path[i - 1]).status();
-    const auto after = offer.steps(path[i]).status();
-    const bool anew = Ends(before) && after == annals::v1::OFFER_STATUS_PROPOSED;
-    if (anew || (!Ends(before) && after >= before)) continue;
-    const std::string field = fmt::format("steps[{}]", path[i]);
-    return check->Fail(
-        "", storage::Error(absl::StatusCode::kFailedPrecondition, "ILLEGAL_STEP",
-                           fmt::format("{}: {} cannot follow {} of steps[{}]", field,
-                                       annals::v1::OfferStatus_Name(after),
-                                       annals::v1::OfferStatus_Name(before), path[i - 1]),
-                           field));
-  }
+void CheckStep(const OfferStep& step, ReferenceChecker* check) {
+  check->Value("status", step.status(), true);
+  check->Window("occurred", step.has_occurred(), step.occurred());
+  check->Text("claimant", step.claimant(), {.characters_max = kNoteCharactersMax});
+  if (step.claimant().starts_with("actors/")) check->Actor("claimant", step.claimant());
+  check->Url("url", step.url());
+  check->Text("note", step.note(), {.characters_max = kNoteCharactersMax});
 }
 
 void CheckDetails(const Event& event, ReferenceChecker* check) {

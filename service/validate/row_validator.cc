@@ -115,6 +115,7 @@ annals::v1::RowResult InvalidRow(int index, const std::string& name, const absl:
 
 annals::v1::RowResult StoredRow(int index, const std::string& name,
                                 const storage::UpsertReceipt::Row& row) {
+  if (!row.error.ok()) return InvalidRow(index, name, row.error);
   annals::v1::RowResult result;
   result.set_index(index);
   result.set_name(name);

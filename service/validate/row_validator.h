@@ -41,7 +41,8 @@ using UpsertRows = google::protobuf::RepeatedPtrField<annals::v1::EventUpsert>;
 // Moves the event out of the row.
 [[nodiscard]] storage::UpsertRow TakeRow(annals::v1::EventUpsert* row);
 
-// What became of a row, as it is answered.
+// What became of a row, as it is answered: StoredRow of one that came to the store, which may have
+// refused it.
 [[nodiscard]] annals::v1::RowResult InvalidRow(int index, const std::string& name,
                                                const absl::Status& status);
 [[nodiscard]] annals::v1::RowResult StoredRow(int index, const std::string& name,

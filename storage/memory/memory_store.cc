@@ -7,6 +7,7 @@
 #include "fmt/format.h"
 #include "storage/error.h"
 #include "storage/gazetteer.h"
+#include "storage/offer_path.h"
 #include "storage/time_bucket.h"
 
 namespace annals::storage {
@@ -273,7 +274,7 @@ absl::StatusOr<StoreInfo> MemoryStore::Info(const CallContext& context) {
 
 absl::StatusOr<UpsertReceipt> MemoryStore::UpsertEvents(const CallContext& context,
                                                         std::vector<UpsertRow> rows,
-                                                        bool validate_only) {
+                                                        const UpsertOptions& options) {
   std::lock_guard lock(mutex_);
   std::set<std::string> names;
   for (const auto& row : rows) {
@@ -288,7 +289,9 @@ absl::StatusOr<UpsertReceipt> MemoryStore::UpsertEvents(const CallContext& conte
   const Micros time = NextCommitTime();
   const Position next{head().value + 1};
   UpsertReceipt receipt;
-  bool changed = false;
+  std::vector<Revision> written;
+  std::vector<std::pair<Revision*, std::int64_t>> raised;  // to this source_version
+  bool refused = false;
   for (auto& row : rows) {
     const auto name = *ParseEventName(row.event.name());
     const auto found = events_.find(name.Id());
@@ -303,25 +306,37 @@ absl::StatusOr<UpsertReceipt> MemoryStore::UpsertEvents(const CallContext& conte
                                       row.source_version, row.reinstate);
     const std::int64_t revision = state.revision + (IsWritten(outcome) ? 1 : 0);
     receipt.rows.push_back({outcome, revision});
-    if (!validate_only && RaisesVersion(outcome, state, row.source_version)) {
-      found->second.back().source_version = row.source_version;
+    if (RaisesVersion(outcome, state, row.source_version)) {
+      raised.emplace_back(&found->second.back(), *row.source_version);
     }
-    if (!IsWritten(outcome) || validate_only) continue;
-    changed = true;
+    if (!IsWritten(outcome)) continue;
+    const auto added =
+        current == nullptr ? std::vector<annals::v1::OfferStep>() : AddedSteps(current->event);
+    if (auto error = CheckWithAdded(added, row.event); !error.ok()) {
+      receipt.rows.back() = {annals::v1::ROW_OUTCOME_INVALID, 0, std::move(error)};
+      refused = true;
+      continue;
+    }
     StampActive(*gazetteer_,
                 {feeds_.at(name.feed).licence(), revision,
-                 current == nullptr ? time : state.create_time, time},
+                 current == nullptr ? time : state.create_time, time, added},
                 &row.event);
-    Revision written{row.event, DeriveColumns(*gazetteer_, row.event),
-                     hash,      row.source_version ? row.source_version : state.source_version,
-                     next,      time,
-                     true,      MakeAudit(context.caller, time, context.reason)};
-    for (const auto& participant : written.columns.participants) {
-      participants_[participant.key].emplace(name.feed, participant.text);
-    }
-    events_[name.Id()].push_back(std::move(written));
+    written.push_back({row.event, DeriveColumns(*gazetteer_, row.event), hash,
+                       row.source_version ? row.source_version : state.source_version, next, time,
+                       true, MakeAudit(context.caller, time, context.reason)});
   }
-  if (changed) Commit(time);
+  if (options.validate_only || (options.atomic && refused)) {
+    written.clear();
+    raised.clear();
+  }
+  for (auto& [current, version] : raised) current->source_version = version;
+  for (auto& revision : written) {
+    for (const auto& participant : revision.columns.participants) {
+      participants_[participant.key].emplace(revision.columns.feed, participant.text);
+    }
+    events_[revision.columns.id].push_back(std::move(revision));
+  }
+  if (!written.empty()) Commit(time);
   receipt.position = head();
   return receipt;
 }

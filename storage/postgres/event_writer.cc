@@ -6,16 +6,17 @@
 #include <array>
 #include <map>
 #include <set>
-#include <unordered_map>
 #include <utility>
 
 #include "absl/time/clock.h"
 #include "fmt/format.h"
 #include "spdlog/spdlog.h"
 #include "storage/error.h"
+#include "storage/offer_path.h"
 #include "storage/postgres/event_record.h"
 #include "storage/postgres/pqxx_status.h"
 #include "storage/postgres/sql_value.h"
+#include "storage/postgres/stored_event.h"
 #include "storage/upsert_decision.h"
 
 namespace annals::storage {
@@ -43,52 +44,6 @@ std::string RandomRequestId() {
     std::abort();
   }
   return fmt::format("{:02x}", fmt::join(bytes, ""));
-}
-
-std::optional<std::int64_t> OptionalNumber(const pqxx::field& field) {
-  return field.is_null() ? std::nullopt : std::optional(field.as<std::int64_t>());
-}
-
-struct StoredEvent {
-  EventName name;
-  CurrentEvent current;
-};
-
-std::unordered_map<std::int64_t, StoredEvent> ReadCurrent(Transaction& transaction,
-                                                          const std::vector<std::int64_t>& ids) {
-  std::unordered_map<std::int64_t, StoredEvent> stored;
-  const auto rows = transaction.Run(
-      fmt::format("SELECT e.id, f.feed, e.event, e.content_hash, e.source_version, e.revision, {},"
-                  " e.state = 1 FROM event e JOIN feed f ON f.id = e.feed_id"
-                  " WHERE e.id = ANY ($1::bigint[])",
-                  MicrosOf("e.create_time")),
-      {ArrayText(ids)});
-  for (const auto& row : rows) {
-    StoredEvent& event = stored[row[0].as<std::int64_t>()];
-    event.name = {row[1].c_str(), row[2].c_str()};
-    event.current = {ReadHash(row[3].c_str()), OptionalNumber(row[4]), row[5].as<std::int64_t>(),
-                     row[6].as<Micros>(), row[7].as<bool>()};
-  }
-  return stored;
-}
-
-// The current rows of events as they would be stored again. Fewer than asked where some do not
-// exist.
-absl::StatusOr<std::vector<StagedEvent>> ReadRecords(Transaction& transaction,
-                                                     std::span<const std::int64_t> ids) {
-  std::vector<StagedEvent> events;
-  const auto rows = transaction.Run(
-      "SELECT record, feed_id, source_version, content_hash FROM event WHERE id = ANY "
-      "($1::bigint[])",
-      {ArrayText(ids)});
-  for (const auto& row : rows) {
-    StagedEvent& staged = events.emplace_back();
-    if (auto parsed = ParseRecord(row[0].c_str(), &staged.event); !parsed.ok()) return parsed;
-    staged.feed_id = row[1].as<std::int32_t>();
-    staged.source_version = OptionalNumber(row[2]);
-    staged.content_hash = ReadHash(row[3].c_str());
-  }
-  return events;
 }
 
 // Takes the next position: the commit order, the audit and the counts of feeds in one statement.
@@ -215,12 +170,14 @@ absl::StatusOr<std::vector<EventWriter::Incoming>> EventWriter::Prepare(
   return incoming;
 }
 
-absl::Status EventWriter::UpsertInto(Write& write, std::vector<Incoming>& rows, bool validate_only,
-                                     UpsertReceipt* receipt) const {
+absl::Status EventWriter::UpsertInto(Write& write, std::vector<Incoming>& rows,
+                                     const UpsertOptions& options, UpsertReceipt* receipt) const {
   std::vector<std::int64_t> ids, raised_ids, raised_versions;
   for (const Incoming& incoming : rows) ids.push_back(incoming.id);
   const auto stored = ReadCurrent(write.transaction, ids);
   receipt->rows.clear();
+  std::vector<std::pair<StagedEvent, std::optional<bool>>> written;
+  bool refused = false;
   for (Incoming& incoming : rows) {
     const StoredFeed* feed = write.feeds.Find(incoming.name.feed);
     if (feed == nullptr) return FeedNotFoundError(incoming.name.feed);
@@ -236,34 +193,47 @@ absl::Status EventWriter::UpsertInto(Write& write, std::vector<Incoming>& rows, 
       raised_ids.push_back(incoming.id);
       raised_versions.push_back(*incoming.row.source_version);
     }
-    if (!IsWritten(outcome) || validate_only) continue;
+    if (!IsWritten(outcome)) continue;
+    std::vector<annals::v1::OfferStep> added;
+    if (!is_new) {
+      if (auto read = found->second.ReadAddedSteps(&added); !read.ok()) return read;
+    }
+    if (auto error = CheckWithAdded(added, incoming.row.event); !error.ok()) {
+      receipt->rows.back() = {annals::v1::ROW_OUTCOME_INVALID, 0, std::move(error)};
+      refused = true;
+      continue;
+    }
+    if (options.validate_only) continue;
     StagedEvent staged{
         incoming.row.event, feed->id,
         incoming.row.source_version ? incoming.row.source_version : current.source_version,
         incoming.content_hash};
     StampActive(*gazetteer_,
                 {feed->licence, revision, is_new ? write.start.time : current.create_time,
-                 write.start.time},
+                 write.start.time, added},
                 &staged.event);
-    write.revisions.Add(std::move(staged), is_new ? std::nullopt : std::optional(current.active));
+    written.emplace_back(std::move(staged), is_new ? std::nullopt : std::optional(current.active));
   }
-  if (!raised_ids.empty() && !validate_only) {
+  if (options.validate_only || (options.atomic && refused)) return absl::OkStatus();
+  if (!raised_ids.empty()) {
     // No revision and no position: what the record says is what it was.
     write.transaction.Run(
         "UPDATE event AS e SET source_version = raised.version"
         " FROM unnest($1::bigint[], $2::bigint[]) AS raised(id, version) WHERE e.id = raised.id",
         {ArrayText(raised_ids), ArrayText(raised_versions)});
   }
+  for (auto& [staged, was_active] : written) write.revisions.Add(std::move(staged), was_active);
   return absl::OkStatus();
 }
 
 absl::StatusOr<UpsertReceipt> EventWriter::Upsert(const CallContext& context,
-                                                  std::vector<UpsertRow> rows, bool validate_only) {
+                                                  std::vector<UpsertRow> rows,
+                                                  const UpsertOptions& options) {
   auto incoming = Prepare(std::move(rows));
   if (!incoming.ok()) return incoming.status();
   UpsertReceipt receipt;
   const auto position = RunWrite(context, context.reason, [&](Write& write) {
-    return UpsertInto(write, *incoming, validate_only, &receipt);
+    return UpsertInto(write, *incoming, options, &receipt);
   });
   if (!position.ok()) return position.status();
   receipt.position = *position;
@@ -275,14 +245,9 @@ absl::StatusOr<RetractReceipt> EventWriter::Retract(const CallContext& context,
                                                     std::string_view etag, bool validate_only) {
   RetractReceipt receipt;
   const auto position = RunWrite(context, reason, [&](Write& write) -> absl::Status {
-    if (write.feeds.Find(name.feed) == nullptr) return EventNotFoundError(name);
-    const std::array<std::int64_t, 1> id = {name.Id()};
-    auto found = ReadRecords(write.transaction, id);
+    auto found = ReadRecord(write.transaction, write.feeds, name);
     if (!found.ok()) return found.status();
-    if (found->empty() || found->front().event.name() != name.ToString()) {
-      return EventNotFoundError(name);
-    }
-    StagedEvent& staged = found->front();
+    StagedEvent& staged = *found;
     if (!etag.empty() && etag != staged.event.etag()) {
       return Error(absl::StatusCode::kAborted, "ETAG_MISMATCH",
                    fmt::format("{} has changed since", name.ToString()), "etag");
@@ -291,6 +256,27 @@ absl::StatusOr<RetractReceipt> EventWriter::Retract(const CallContext& context,
       StampRetracted(staged.event.revision() + 1, write.start.time, reason, &staged.event);
       if (!validate_only) write.revisions.Add(staged, true);
     }
+    receipt.event = std::move(staged.event);
+    write.feeds.Conceal(&receipt.event);
+    return absl::OkStatus();
+  });
+  if (!position.ok()) return position.status();
+  receipt.position = *position;
+  return receipt;
+}
+
+absl::StatusOr<AdvanceReceipt> EventWriter::Advance(const CallContext& context,
+                                                    const EventName& name,
+                                                    const annals::v1::OfferStep& step,
+                                                    std::string_view etag, bool validate_only) {
+  AdvanceReceipt receipt;
+  const auto position = RunWrite(context, step.note(), [&](Write& write) -> absl::Status {
+    auto found = ReadRecord(write.transaction, write.feeds, name);
+    if (!found.ok()) return found.status();
+    StagedEvent& staged = *found;
+    const auto changed = StampAdvanced(step, etag, write.start.time, &staged.event);
+    if (!changed.ok()) return changed.status();
+    if (*changed && !validate_only) write.revisions.Add(staged, true);
     receipt.event = std::move(staged.event);
     write.feeds.Conceal(&receipt.event);
     return absl::OkStatus();

@@ -27,9 +27,12 @@ class EventWriter {
 
   // As EventStore says of its methods.
   absl::StatusOr<UpsertReceipt> Upsert(const CallContext& context, std::vector<UpsertRow> rows,
-                                       bool validate_only);
+                                       const UpsertOptions& options);
   absl::StatusOr<RetractReceipt> Retract(const CallContext& context, const EventName& name,
                                          std::string_view reason, std::string_view etag,
+                                         bool validate_only);
+  absl::StatusOr<AdvanceReceipt> Advance(const CallContext& context, const EventName& name,
+                                         const annals::v1::OfferStep& step, std::string_view etag,
                                          bool validate_only);
   absl::StatusOr<ReleaseReceipt> RetractAbsent(const CallContext& context, std::string_view feed,
                                                const std::vector<std::int64_t>& kept_ids,
@@ -59,7 +62,7 @@ class EventWriter {
 
   struct Incoming;
   static absl::StatusOr<std::vector<Incoming>> Prepare(std::vector<UpsertRow> rows);
-  absl::Status UpsertInto(Write& write, std::vector<Incoming>& rows, bool validate_only,
+  absl::Status UpsertInto(Write& write, std::vector<Incoming>& rows, const UpsertOptions& options,
                           UpsertReceipt* receipt) const;
 
   ConnectionPool pool_;  // of one connection

@@ -362,8 +362,8 @@ absl::StatusOr<StoreInfo> PostgresEventStore::Info(const CallContext& context) {
 
 absl::StatusOr<UpsertReceipt> PostgresEventStore::UpsertEvents(const CallContext& context,
                                                                std::vector<UpsertRow> rows,
-                                                               bool validate_only) {
-  return writer_.Upsert(context, std::move(rows), validate_only);
+                                                               const UpsertOptions& options) {
+  return writer_.Upsert(context, std::move(rows), options);
 }
 
 absl::StatusOr<RetractReceipt> PostgresEventStore::RetractEvent(const CallContext& context,
@@ -372,6 +372,14 @@ absl::StatusOr<RetractReceipt> PostgresEventStore::RetractEvent(const CallContex
                                                                 std::string_view etag,
                                                                 bool validate_only) {
   return writer_.Retract(context, name, reason, etag, validate_only);
+}
+
+absl::StatusOr<AdvanceReceipt> PostgresEventStore::AdvanceOffer(const CallContext& context,
+                                                                const EventName& name,
+                                                                const annals::v1::OfferStep& step,
+                                                                std::string_view etag,
+                                                                bool validate_only) {
+  return writer_.Advance(context, name, step, etag, validate_only);
 }
 
 absl::StatusOr<ReleaseReceipt> PostgresEventStore::RetractAbsent(

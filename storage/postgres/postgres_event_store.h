@@ -39,10 +39,13 @@ class PostgresEventStore : public EventStore {
 
   absl::StatusOr<UpsertReceipt> UpsertEvents(const CallContext& context,
                                              std::vector<UpsertRow> rows,
-                                             bool validate_only) override;
+                                             const UpsertOptions& options) override;
   absl::StatusOr<RetractReceipt> RetractEvent(const CallContext& context, const EventName& name,
                                               std::string_view reason, std::string_view etag,
                                               bool validate_only) override;
+  absl::StatusOr<AdvanceReceipt> AdvanceOffer(const CallContext& context, const EventName& name,
+                                              const annals::v1::OfferStep& step,
+                                              std::string_view etag, bool validate_only) override;
   absl::StatusOr<ReleaseReceipt> RetractAbsent(const CallContext& context, std::string_view feed,
                                                const std::vector<std::int64_t>& kept_ids,
                                                std::string_view reason, double share_max,

@@ -44,7 +44,7 @@ void StoreConformance::CreateFeed(std::string_view id) {
 
 storage::UpsertReceipt StoreConformance::Upsert(std::vector<storage::UpsertRow> rows,
                                                 bool validate_only) {
-  auto receipt = events().UpsertEvents(context_, std::move(rows), validate_only);
+  auto receipt = events().UpsertEvents(context_, std::move(rows), {.validate_only = validate_only});
   EXPECT_TRUE(receipt.ok()) << receipt.status();
   return receipt.ok() ? *std::move(receipt) : storage::UpsertReceipt{};
 }

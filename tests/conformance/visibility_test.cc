@@ -41,7 +41,7 @@ class StoreVisibility : public StoreConformance {
   }
 
   void UpsertAs(const CallContext& context, const EventBuilder& builder) {
-    const auto receipt = events().UpsertEvents(context, {builder.Row()}, false);
+    const auto receipt = events().UpsertEvents(context, {builder.Row()}, {});
     ASSERT_TRUE(receipt.ok()) << receipt.status();
   }
   std::vector<std::string> NamesFor(const CallContext& context, const EventQuery& query = {},
@@ -152,8 +152,8 @@ TEST_P(StoreVisibility, AnswersForWhatIsHiddenAsForWhatIsNot) {
   };
   same(events().ListRevisions(bob_, {"s", "1"}, std::nullopt, 10).status(),
        events().ListRevisions(bob_, {"nn", "1"}, std::nullopt, 10).status());
-  same(events().UpsertEvents(bob_, {EventBuilder("s", "1").Row()}, false).status(),
-       events().UpsertEvents(bob_, {EventBuilder("nn", "1").Row()}, false).status());
+  same(events().UpsertEvents(bob_, {EventBuilder("s", "1").Row()}, {}).status(),
+       events().UpsertEvents(bob_, {EventBuilder("nn", "1").Row()}, {}).status());
   same(events().RetractEvent(bob_, {"s", "1"}, "no", "", false).status(),
        events().RetractEvent(bob_, {"nn", "1"}, "no", "", false).status());
   same(events().RetractAbsent(bob_, "s", {}, "no", 1, false).status(),
@@ -184,7 +184,7 @@ TEST_P(StoreVisibility, LeavesLinksOutThatLeadWhereTheCallerSeesNothing) {
     link->set_target(target);
   }
   row.event.mutable_exchange()->set_offer("feeds/s/events/1");
-  ASSERT_TRUE(events().UpsertEvents(admin_, {row}, false).ok());
+  ASSERT_TRUE(events().UpsertEvents(admin_, {row}, {}).ok());
   const auto targets = [](const annals::v1::Event& event) {
     std::vector<std::string> names;
     for (const auto& link : event.links()) names.push_back(link.target());

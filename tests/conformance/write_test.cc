@@ -131,7 +131,7 @@ TEST_P(StoreWrite, GivesOnePositionToABatchThatChangesSomething) {
 
 TEST_P(StoreWrite, RefusesAWholeBatchForAnUnknownFeed) {
   const auto refused = events().UpsertEvents(
-      context_, {EventBuilder("f", "1").Row(), EventBuilder("nowhere", "1").Row()}, false);
+      context_, {EventBuilder("f", "1").Row(), EventBuilder("nowhere", "1").Row()}, {});
   EXPECT_EQ(refused.status().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(ErrorReason(refused.status()), "FEED_NOT_FOUND");
   EXPECT_THAT(Ids(), IsEmpty());
@@ -140,7 +140,7 @@ TEST_P(StoreWrite, RefusesAWholeBatchForAnUnknownFeed) {
 
 TEST_P(StoreWrite, RefusesANameThatStandsTwiceInABatch) {
   const auto refused = events().UpsertEvents(
-      context_, {EventBuilder("f", "1").Row(), EventBuilder("f", "1").Title("x").Row()}, false);
+      context_, {EventBuilder("f", "1").Row(), EventBuilder("f", "1").Title("x").Row()}, {});
   EXPECT_EQ(ErrorReason(refused.status()), "DUPLICATE_NAME");
   EXPECT_THAT(Ids(), IsEmpty());
 }

@@ -235,7 +235,7 @@ class CliTest(harness.ServerTest):
     def test_help_goes_to_stdout(self):
         self.assertIn("timeline", self.annals("--help").stdout)
         for command in ("query", "count", "timeline", "get", "history", "diff", "changes", "ingest",
-                        "import", "retract", "feeds", "regions", "actors", "status"):
+                        "import", "retract", "offer", "feeds", "regions", "actors", "status"):
             self.assertTrue(self.annals(command, "--help").stdout)
 
     def test_broken_pipe_is_no_error(self):

@@ -12,6 +12,7 @@
 #include "google/protobuf/descriptor.h"
 #include "grpcpp/generic/generic_stub.h"
 #include "tests/support/auth_fixture.h"
+#include "tests/support/offer_steps.h"
 
 namespace annals::testing {
 namespace {
@@ -37,6 +38,7 @@ const std::map<std::string, std::string> kExpected = {
     {"IngestService/IngestEvents", "RRR +FH +FH +++"},
     {"IngestService/BatchUpsertEvents", "RRR +FH +FH +++"},
     {"IngestService/RetractEvent", "RRR +FH +FH +++"},
+    {"IngestService/AdvanceExchangeOffer", "RRR +FH +FH +++"},
     {"CatalogService/ListFeeds", "++H ++H ++H +++"},
     {"CatalogService/GetFeed", "++H ++H ++H +++"},
     {"CatalogService/CreateFeed", "RRR RRR RRR +++"},
@@ -103,7 +105,7 @@ class AccessTest : public AuthTest {
               grpc::StatusCode::OK);
     feeds_[id] = request.feed();
     annals::v1::BatchUpsertEventsRequest upsert;
-    *upsert.add_rows()->mutable_event() = EventBuilder(id, "1").Build();
+    *upsert.add_rows()->mutable_event() = OfferOf(id, "1", "P");
     annals::v1::BatchUpsertEventsResponse done;
     EXPECT_EQ(CallAs("ada", *ingest, &IngestService::Stub::BatchUpsertEvents, upsert, &done).code,
               grpc::StatusCode::OK);
@@ -207,7 +209,7 @@ char AccessTest::ProbeIngest(const std::string& caller, const std::string& feed)
   SignAs(caller, &context);
   const auto stream = ingest->IngestEvents(&context);
   annals::v1::IngestEventsRequest request;
-  *request.mutable_batch()->add_rows()->mutable_event() = EventBuilder(feed, "1").Build();
+  *request.mutable_batch()->add_rows()->mutable_event() = OfferOf(feed, "1", "P");
   stream->Write(request);
   stream->WritesDone();
   annals::v1::IngestEventsResponse response;
@@ -228,7 +230,7 @@ void AccessTest::FillWrites() {
   Probe<Stub, annals::v1::BatchUpsertEventsRequest, annals::v1::BatchUpsertEventsResponse>(
       "IngestService/BatchUpsertEvents", *ingest, &Stub::BatchUpsertEvents,
       [](const std::string& feed, auto* request) {
-        *request->add_rows()->mutable_event() = EventBuilder(feed, "1").Build();
+        *request->add_rows()->mutable_event() = OfferOf(feed, "1", "P");
       });
   Probe<Stub, annals::v1::RetractEventRequest, annals::v1::RetractEventResponse>(
       "IngestService/RetractEvent", *ingest, &Stub::RetractEvent,
@@ -236,6 +238,12 @@ void AccessTest::FillWrites() {
         request->set_name("feeds/" + feed + "/events/1");
         request->set_reason("a test");
         request->set_validate_only(true);
+      });
+  Probe<Stub, annals::v1::AdvanceExchangeOfferRequest, annals::v1::AdvanceExchangeOfferResponse>(
+      "IngestService/AdvanceExchangeOffer", *ingest, &Stub::AdvanceExchangeOffer,
+      [](const std::string& feed, auto* request) {
+        request->set_name("feeds/" + feed + "/events/1");
+        *request->mutable_step() = OfferStepOf('A', 2);
       });
 }
 

@@ -27,7 +27,7 @@ TEST_F(Writer, GivesDensePositionsToWritersAtOnce) {
       storage::EventWriter own(database_.connection_string(), &PostgresTestGazetteer(), &feeds);
       for (int i = 0; i < kWrites; ++i) {
         const auto receipt =
-            own.Upsert(context_, {EventBuilder("f", fmt::format("{}-{}", writer, i)).Row()}, false);
+            own.Upsert(context_, {EventBuilder("f", fmt::format("{}-{}", writer, i)).Row()}, {});
         ASSERT_TRUE(receipt.ok()) << receipt.status();
         positions[static_cast<std::size_t>(writer)].push_back(receipt->position.value);
       }
@@ -100,13 +100,13 @@ TEST_F(Writer, ResolvesACommitThatWasStoredButNotAnswered) {
   storage::EventWriter writer(proxy.connection_string(), &PostgresTestGazetteer(), &feeds);
   const std::vector<storage::UpsertRow> rows = {EventBuilder("f", "1").Row()};
   proxy.CutAfterNextCommit();
-  const auto receipt = writer.Upsert(context_, rows, false);
+  const auto receipt = writer.Upsert(context_, rows, {});
   EXPECT_FALSE(proxy.armed());
   ASSERT_TRUE(receipt.ok()) << receipt.status();
   EXPECT_EQ(receipt->position, Position{1});
   EXPECT_EQ(receipt->rows[0].outcome, annals::v1::ROW_OUTCOME_CREATED);
   EXPECT_EQ(*Head(), Position{1});
-  const auto again = writer.Upsert(context_, rows, false);
+  const auto again = writer.Upsert(context_, rows, {});
   ASSERT_TRUE(again.ok()) << again.status();
   EXPECT_EQ(again->rows[0].outcome, annals::v1::ROW_OUTCOME_UNCHANGED);
 }
@@ -119,7 +119,7 @@ TEST_F(Writer, RollsBackAtItsDeadline) {
       " FOR EACH ROW EXECUTE FUNCTION dawdle()");
   const storage::CallContext brief{storage::Visibility::All(),
                                    absl::Now() + absl::Milliseconds(500)};
-  const auto late = events_.UpsertEvents(brief, {EventBuilder("f", "1").Row()}, false);
+  const auto late = events_.UpsertEvents(brief, {EventBuilder("f", "1").Row()}, {});
   EXPECT_EQ(late.status().code(), absl::StatusCode::kDeadlineExceeded) << late.status();
   EXPECT_EQ(database_.Run("SELECT count(*) FROM event"), "0");
 }

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "service/validate/row_validator.h"
+#include "tests/support/offer_steps.h"
 #include "tests/support/service_test_server.h"
 
 namespace annals::testing {
@@ -166,6 +167,80 @@ TEST_F(IngestServiceTest, RetractsWithAReason) {
   EXPECT_EQ(call().code, grpc::StatusCode::NOT_FOUND);
   request.set_name("2");
   EXPECT_EQ(call().reason, "BAD_NAME");
+}
+
+TEST_F(IngestServiceTest, AdvancesAnOffer) {
+  Ingest({OfferOf("f", "1", "P"), EventBuilder("f", "2").Build()});
+  annals::v1::AdvanceExchangeOfferRequest request;
+  annals::v1::AdvanceExchangeOfferResponse response;
+  const auto call = [&] { return Call(*ingest, &Stub::AdvanceExchangeOffer, request, &response); };
+  EXPECT_EQ(call().field, "name");
+  request.set_name("feeds/f/events/1");
+  EXPECT_EQ(call().field, "step");
+  request.mutable_step()->set_status(annals::v1::OFFER_STATUS_AGREED);
+  EXPECT_EQ(call().field, "step.occurred");
+  *request.mutable_step() = OfferStepOf('A', 5);
+  request.mutable_step()->set_claimant("actors/nobody-knows");
+  EXPECT_EQ(call().reason, "UNKNOWN_ACTOR");
+  request.mutable_step()->set_claimant("a newspaper");
+  request.mutable_step()->set_url("ftp://example.org");
+  EXPECT_EQ(call().field, "step.url");
+  request.mutable_step()->clear_url();
+  // What only the server fills is ignored.
+  request.mutable_step()->mutable_advance_time()->set_seconds(1);
+  request.mutable_step()->set_sent_by_feed(true);
+  ASSERT_EQ(call().code, grpc::StatusCode::OK);
+  EXPECT_EQ(LettersOf(response.event()), "PA");
+  EXPECT_EQ(response.event().revision(), 2);
+  EXPECT_GT(response.event().exchange_offer().steps(1).advance_time().seconds(), 1);
+  EXPECT_FALSE(response.event().exchange_offer().steps(1).sent_by_feed());
+  EXPECT_FALSE(response.position().empty());
+  request.set_etag("another");
+  EXPECT_EQ(call().code, grpc::StatusCode::ABORTED);
+  request.clear_etag();
+  *request.mutable_step() = OfferStepOf('C', 9);
+  const Failure illegal = call();
+  EXPECT_EQ(illegal.code, grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_EQ(illegal.reason, "ILLEGAL_STEP");
+  EXPECT_EQ(illegal.field, "step");
+  EXPECT_NE(illegal.message.find("OFFER_STATUS_COUNTERED"), std::string::npos);
+  EXPECT_NE(illegal.message.find("OFFER_STATUS_AGREED"), std::string::npos);
+  request.set_name("feeds/f/events/2");
+  EXPECT_EQ(call().reason, "NOT_AN_OFFER");
+  request.set_name("feeds/f/events/3");
+  EXPECT_EQ(call().reason, "EVENT_NOT_FOUND");
+}
+
+TEST_F(IngestServiceTest, RefusesRowsThatAreAtOddsWithAddedSteps) {
+  Ingest({OfferOf("f", "1", "P")});
+  annals::v1::AdvanceExchangeOfferRequest advance;
+  annals::v1::AdvanceExchangeOfferResponse advanced;
+  advance.set_name("feeds/f/events/1");
+  *advance.mutable_step() = OfferStepOf('R', 2);
+  ASSERT_EQ(Call(*ingest, &Stub::AdvanceExchangeOffer, advance, &advanced).code,
+            grpc::StatusCode::OK);
+  const auto request = Batch({OfferOf("f", "2", "P"), OfferOf("f", "1", "PCA")});
+  const auto response = Send(request);
+  EXPECT_EQ(response.counts().created(), 1);
+  EXPECT_EQ(response.counts().invalid(), 1);
+  ASSERT_THAT(response.results(), SizeIs(1));
+  EXPECT_EQ(response.results(0).index(), 1);
+  EXPECT_EQ(response.results(0).name(), "feeds/f/events/1");
+  EXPECT_EQ(response.results(0).reason(), "ILLEGAL_STEP");
+  EXPECT_EQ(response.results(0).field(), "exchange_offer.steps[2]");
+  EXPECT_EQ(response.results(0).revision(), 0);
+  // As a whole.
+  annals::v1::BatchUpsertEventsRequest batch;
+  annals::v1::BatchUpsertEventsResponse answer;
+  *batch.add_rows()->mutable_event() = OfferOf("f", "3", "P");
+  *batch.add_rows()->mutable_event() = EventBuilder("f", "1").Build();
+  const Failure failure = Call(*ingest, &Stub::BatchUpsertEvents, batch, &answer);
+  EXPECT_EQ(failure.code, grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_EQ(failure.reason, "OFFER_WAS_ADVANCED");
+  EXPECT_EQ(failure.field, "rows[1].event.kind");
+  batch.mutable_rows()->RemoveLast();
+  ASSERT_EQ(Call(*ingest, &Stub::BatchUpsertEvents, batch, &answer).code, grpc::StatusCode::OK);
+  EXPECT_EQ(answer.results(0).outcome(), annals::v1::ROW_OUTCOME_CREATED);
 }
 
 TEST_F(IngestServiceTest, StreamsBatchesWithAResultForEachBadRow) {

@@ -35,7 +35,7 @@ class PostgresStore : public ::testing::Test {
   }
 
   [[nodiscard]] absl::StatusOr<storage::UpsertReceipt> Upsert(const EventBuilder& builder) {
-    return events_.UpsertEvents(context_, {builder.Row()}, false);
+    return events_.UpsertEvents(context_, {builder.Row()}, {});
   }
   [[nodiscard]] absl::StatusOr<storage::Position> Head() {
     const auto info = events_.Info(context_);

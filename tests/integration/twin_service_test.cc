@@ -8,6 +8,7 @@
 
 #include "google/protobuf/descriptor.h"
 #include "tests/support/auth_fixture.h"
+#include "tests/support/offer_steps.h"
 #include "tests/support/random_record.h"
 
 namespace annals::testing {
@@ -133,7 +134,7 @@ class TwinTest : public AuthTest {
     for (auto& participant : *row.event.mutable_participants()) {
       if (!participant.label().empty()) participant.set_label(Upper(participant.label()));
     }
-    ASSERT_TRUE(rich_.store.UpsertEvents(admin_, {row}, false).ok());
+    ASSERT_TRUE(rich_.store.UpsertEvents(admin_, {row}, {}).ok());
     ++hidden_changes_;
   }
 
@@ -369,6 +370,14 @@ void TwinTest::Write() {
     request.set_validate_only(random_.Chance(0.2));
     return Compare(&Twin::ingest, &Stub::RetractEvent, request);
   }
+  if (random_.Chance(0.2)) {
+    annals::v1::AdvanceExchangeOfferRequest request;
+    request.set_name(RandomName());
+    *request.mutable_step() =
+        OfferStepOf(kOfferLetters[static_cast<std::size_t>(random_.Below(10))], random_.Below(9));
+    request.set_validate_only(random_.Chance(0.2));
+    return Compare(&Twin::ingest, &Stub::AdvanceExchangeOffer, request);
+  }
   annals::v1::BatchUpsertEventsRequest request;
   const std::string feed = random_.Chance(0.7) ? "g" : RandomFeed();
   for (int i = random_.Below(5); i >= 0; --i) {
@@ -417,7 +426,7 @@ TEST_F(TwinTest, ShowsNothingOfWhatIsHidden) {
     for (int i = 0; i < kIds; ++i) {
       rows.push_back({same.Event("f", std::to_string(i)), std::nullopt, false});
     }
-    ASSERT_TRUE(twin->store.UpsertEvents(admin_, rows, false).ok());
+    ASSERT_TRUE(twin->store.UpsertEvents(admin_, rows, {}).ok());
   }
   for (int request = 0; request < kRequests && !HasFailure(); ++request) {
     SCOPED_TRACE(fmt::format("request {}", request));

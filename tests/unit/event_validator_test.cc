@@ -353,21 +353,7 @@ Event OfferWith(const std::vector<annals::v1::OfferStatus>& statuses) {
   return event;
 }
 
-TEST(OfferPath, AllowsForwardSkipsAndANewProposal) {
-  using namespace annals::v1;  // NOLINT(google-build-using-namespace): many enum values
-  for (const auto& path : std::vector<std::vector<OfferStatus>>{
-           {},
-           {OFFER_STATUS_EXECUTED},
-           {OFFER_STATUS_PROPOSED, OFFER_STATUS_EXECUTED},
-           {OFFER_STATUS_PROPOSED, OFFER_STATUS_COUNTERED, OFFER_STATUS_COUNTERED},
-           {OFFER_STATUS_PROPOSED, OFFER_STATUS_REJECTED, OFFER_STATUS_PROPOSED,
-            OFFER_STATUS_AGREED, OFFER_STATUS_CALLED_OFF}}) {
-    Event event = OfferWith(path);
-    EXPECT_TRUE(Validate(&event).ok()) << Validate(&event);
-  }
-}
-
-TEST(OfferPath, RefusesStepsThatCannotFollow) {
+TEST(EventValidator, RefusesStepsThatCannotFollow) {
   using namespace annals::v1;  // NOLINT(google-build-using-namespace): many enum values
   for (const auto& path :
        std::vector<std::vector<OfferStatus>>{{OFFER_STATUS_AGREED, OFFER_STATUS_PROPOSED},
@@ -383,17 +369,6 @@ TEST(OfferPath, RefusesStepsThatCannotFollow) {
     EXPECT_NE(message.find(OfferStatus_Name(path[0])), std::string::npos);
     EXPECT_NE(message.find(OfferStatus_Name(path[1])), std::string::npos);
   }
-}
-
-TEST(OfferPath, SortsByDateAndLeavesDisputedStepsOut) {
-  using namespace annals::v1;  // NOLINT(google-build-using-namespace): many enum values
-  Event event = OfferWith({OFFER_STATUS_AGREED, OFFER_STATUS_PROPOSED});
-  event.mutable_exchange_offer()->mutable_steps(1)->set_disputed(true);
-  EXPECT_TRUE(Validate(&event).ok());
-  event = OfferWith({OFFER_STATUS_AGREED, OFFER_STATUS_PROPOSED});
-  auto* late = event.mutable_exchange_offer()->mutable_steps(1)->mutable_occurred();
-  late->mutable_start()->set_seconds(-86'400);
-  EXPECT_TRUE(Validate(&event).ok());
 }
 
 }  // namespace

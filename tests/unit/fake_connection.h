@@ -34,6 +34,7 @@ class FakeConnection : public Connection {
   Method<v1::SummarizeEventsRequest, v1::SummarizeEventsResponse> summarize_events;
   Method<v1::ListEventRevisionsRequest, v1::ListEventRevisionsResponse> list_event_revisions;
   Method<v1::RetractEventRequest, v1::RetractEventResponse> retract_event;
+  Method<v1::AdvanceExchangeOfferRequest, v1::AdvanceExchangeOfferResponse> advance_exchange_offer;
   Method<v1::ListFeedsRequest, v1::ListFeedsResponse> list_feeds;
   Method<v1::GetFeedRequest, v1::GetFeedResponse> get_feed;
   Method<v1::CreateFeedRequest, v1::CreateFeedResponse> create_feed;
@@ -72,6 +73,10 @@ class FakeConnection : public Connection {
   absl::StatusOr<v1::RetractEventResponse> RetractEvent(
       const v1::RetractEventRequest& request) override {
     return Call(retract_event, request);
+  }
+  absl::StatusOr<v1::AdvanceExchangeOfferResponse> AdvanceExchangeOffer(
+      const v1::AdvanceExchangeOfferRequest& request) override {
+    return Call(advance_exchange_offer, request);
   }
   std::unique_ptr<IngestCall> IngestEvents() override { return ingest_events(); }
   absl::StatusOr<v1::ListFeedsResponse> ListFeeds(const v1::ListFeedsRequest& request) override {
