@@ -1,65 +1,65 @@
 #include "clients/cli/event_comments.h"
 
-#include <google/protobuf/compiler/parser.h>
+#include <fmt/format.h>
 #include <google/protobuf/descriptor.pb.h>
-#include <google/protobuf/io/tokenizer.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
 #include <map>
+#include <utility>
 
 #include "absl/strings/ascii.h"
+
+// Those files with their comments, a FileDescriptorSet; made by CMakeLists.txt.
+extern "C" const char annals_event_protos[];
+extern "C" const char annals_event_protos_end[];
 
 namespace annals::cli {
 namespace {
 
-using Path = std::vector<int>;
-using Comments = std::map<std::string, std::map<Path, std::string>>;  // By file and place.
-
-// The files compiled long ago: there is nothing wrong with them to tell.
-class NoErrors : public google::protobuf::io::ErrorCollector {
- public:
-  void AddError(int, google::protobuf::io::ColumnNumber, const std::string&) override {}
-};
+// By the full name of what they are of.
+using Comments = std::map<std::string, std::string>;
 
 Comments ReadComments() {
+  google::protobuf::FileDescriptorSet files;
+  files.ParseFromArray(annals_event_protos,
+                       static_cast<int>(annals_event_protos_end - annals_event_protos));
   Comments comments;
-  for (const ProtoText& proto : EventProtos()) {
-    google::protobuf::io::ArrayInputStream stream(proto.text.data(),
-                                                  static_cast<int>(proto.text.size()));
-    NoErrors errors;
-    google::protobuf::io::Tokenizer tokenizer(&stream, &errors);
-    google::protobuf::FileDescriptorProto file;
-    if (!google::protobuf::compiler::Parser().Parse(&tokenizer, &file)) continue;
-    auto& of_file = comments[std::string(proto.file)];
+  for (const auto& file : files.file()) {
     for (const auto& location : file.source_code_info().location()) {
+      const auto& path = location.path();  // Of a message, its field or its oneof, by index.
+      if (path.size() != 4 ||
+          path[0] != google::protobuf::FileDescriptorProto::kMessageTypeFieldNumber) {
+        continue;
+      }
+      const auto& message = file.message_type(path[1]);
+      std::string name;
+      if (path[2] == google::protobuf::DescriptorProto::kFieldFieldNumber) {
+        name = message.field(path[3]).name();
+      } else if (path[2] == google::protobuf::DescriptorProto::kOneofDeclFieldNumber) {
+        name = message.oneof_decl(path[3]).name();
+      }
       std::string text = location.leading_comments();
-      for (char& c : text) c = c == '\n' ? ' ' : c;
       absl::RemoveExtraAsciiWhitespace(&text);
-      of_file[{location.path().begin(), location.path().end()}] = std::move(text);
+      for (char& c : text) c = c == '\n' ? ' ' : c;
+      comments[fmt::format("{}.{}.{}", file.package(), message.name(), name)] = std::move(text);
     }
   }
   return comments;
 }
 
-template <typename Descriptor>
-std::string Find(const Descriptor& descriptor, const google::protobuf::FileDescriptor& file) {
+std::string Find(const std::string& full_name) {
   static const Comments comments = ReadComments();
-  const auto of_file = comments.find(file.name());
-  if (of_file == comments.end()) return {};
-  Path path;
-  descriptor.GetLocationPath(&path);
-  const auto found = of_file->second.find(path);
-  return found == of_file->second.end() ? std::string() : found->second;
+  const auto found = comments.find(full_name);
+  return found == comments.end() ? std::string() : found->second;
 }
 
 }  // namespace
 
 std::string CommentOf(const google::protobuf::FieldDescriptor& field) {
-  return Find(field, *field.file());
+  return Find(field.full_name());
 }
 
 std::string CommentOf(const google::protobuf::OneofDescriptor& oneof) {
-  return Find(oneof, *oneof.containing_type()->file());
+  return Find(oneof.full_name());
 }
 
 }  // namespace annals::cli

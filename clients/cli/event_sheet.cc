@@ -36,12 +36,21 @@ bool IsOutputOnly(const FieldDescriptor& field) {
 
 bool IsRequired(const FieldDescriptor& field) { return CommentOf(field).starts_with("Required."); }
 
-// Few plain values, which fit on a line.
+// Few plain values.
 bool IsSmall(const Descriptor& type) {
   for (int i = 0; i < type.field_count(); ++i) {
     if (IsMessage(*type.field(i)) || type.field(i)->is_repeated()) return false;
   }
   return type.field_count() <= kInlineFieldsMax;
+}
+
+// Whether its fields stand on one line, where nothing says which values an enum has.
+bool IsInline(const FieldDescriptor& field) {
+  const Descriptor& type = *field.message_type();
+  for (int i = 0; i < type.field_count(); ++i) {
+    if (type.field(i)->cpp_type() == FieldDescriptor::CPPTYPE_ENUM) return false;
+  }
+  return IsSmall(type) && !IsRequired(field);
 }
 
 // What stands for a value that is not given: of enums and times it is refused.
@@ -142,10 +151,10 @@ class SheetWriter {
              bool given, bool offers) {
     const std::string key = fmt::format("\"{}\": ", field.json_name());
     const auto* reflection = message.GetReflection();
-    if (!IsMessage(field) || (IsSmall(*field.message_type()) && !IsRequired(field))) {
+    if (!IsMessage(field) || IsInline(field)) {
       const std::string value = given ? FieldJson(message, field) : Placeholder(field);
       const bool list = field.is_repeated() && !given;
-      return Line(prefix, fmt::format(list ? "{}[{}]," : "{}{},", key, value));
+      return Line(prefix, fmt::format("{}{}{}{},", key, list ? "[" : "", value, list ? "]" : ""));
     }
     if (!field.is_repeated()) {
       const bool all = !given && IsSmall(*field.message_type());

@@ -82,9 +82,12 @@ class Editing {
   // Has the file edited; CANCELLED where there is then nothing to send.
   absl::StatusOr<v1::Event> Edit(bool sends_unchanged) {
     is_edited_ = false;
-    if (absl::Status run = RunEditor(session_, flags_.editor, file_.Path()); !run.ok()) return run;
+    const absl::Status run = RunEditor(session_, flags_.editor, file_.Path());
     absl::StatusOr<std::string> text = file_.Read();
     if (!text.ok()) return text.status();
+    // An editor that fails may have saved before.
+    if (!run.ok() && *text != shown_) is_worth_keeping_ = true;
+    if (!run.ok()) return run;
     if (IsBlank(*text)) {
       is_worth_keeping_ = false;
       return absl::CancelledError("the text is empty");
