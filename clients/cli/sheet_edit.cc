@@ -70,6 +70,7 @@ class Editing {
       absl::Status status = event.status();
       if (status.ok()) status = Check(*event);
       if (status.ok()) return Send(*event);
+      if (is_edited_ && absl::IsCancelled(status)) is_worth_keeping_ = false;
       if (!IsToBeEdited(status) || !is_edited_) return End(status);
       const std::vector<std::string> complaints = Complaints(status);
       for (const std::string& complaint : complaints) session_.Note(complaint);
