@@ -32,8 +32,9 @@ std::string ActorId(const Actor& actor) { return IdOf(kActors, actor.name()); }
 
 CatalogSnapshot::CatalogSnapshot(std::int64_t version,
                                  const std::vector<storage::FeedAccess>& feeds,
-                                 std::vector<Actor> actors)
+                                 std::vector<Actor> actors, std::set<std::string> undistributed)
     : version_(version),
+      undistributed_(std::move(undistributed)),
       actors_(std::move(actors)),
       actor_resolver_(storage::NameResolver::ForActors(actors_)) {
   for (const storage::FeedAccess& feed : feeds) feeds_[feed.feed] = feed;
@@ -63,6 +64,15 @@ bool CatalogSnapshot::HasFeed(const std::string& feed,
   return found != feeds_.end() && visibility.Sees(found->second);
 }
 
+std::vector<std::string> CatalogSnapshot::FeedsFor(const storage::Visibility& visibility) const {
+  std::vector<std::string> ids;
+  for (const auto& [id, access] : feeds_) {
+    if (visibility.Sees(access)) ids.push_back(id);
+  }
+  std::ranges::sort(ids);
+  return ids;
+}
+
 const Actor* CatalogSnapshot::FindActor(const std::string& actor) const {
   const auto found = actor_index_.find(actor);
   return found == actor_index_.end() ? nullptr : &actors_[found->second];
@@ -83,16 +93,23 @@ std::vector<std::string> CatalogSnapshot::ActorsNamed(std::string_view label) co
 absl::StatusOr<std::shared_ptr<const CatalogSnapshot>> CatalogCache::Load(
     const storage::CallContext& context, std::int64_t version) {
   std::vector<storage::FeedAccess> feeds;
+  std::set<std::string> undistributed;
   for (std::string after;;) {
     const auto page = store_->ListFeeds(context, after, kFeedsPerPage);
     if (!page.ok()) return page.status();
-    for (const annals::v1::Feed& feed : *page) feeds.push_back(storage::AccessOf(feed));
+    for (const annals::v1::Feed& feed : *page) {
+      feeds.push_back(storage::AccessOf(feed));
+      if (feed.redistribution() == annals::v1::REDISTRIBUTION_FORBIDDEN) {
+        undistributed.insert(feeds.back().feed);
+      }
+    }
     if (!feeds.empty()) after = feeds.back().feed;
     if (page->size() < kFeedsPerPage) break;
   }
   auto actors = store_->ListActors(context);
   if (!actors.ok()) return actors.status();
-  return std::make_shared<const CatalogSnapshot>(version, feeds, *std::move(actors));
+  return std::make_shared<const CatalogSnapshot>(version, feeds, *std::move(actors),
+                                                 std::move(undistributed));
 }
 
 absl::StatusOr<std::shared_ptr<const CatalogSnapshot>> CatalogCache::Get(

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -29,12 +30,19 @@ class CatalogSnapshot {
     storage::TimeSpan validity;
   };
 
+  // `undistributed`: the ids of the feeds that forbid redistribution.
   CatalogSnapshot(std::int64_t version, const std::vector<storage::FeedAccess>& feeds,
-                  std::vector<annals::v1::Actor> actors);
+                  std::vector<annals::v1::Actor> actors, std::set<std::string> undistributed = {});
 
   [[nodiscard]] std::int64_t version() const { return version_; }
   // Whether there is a feed of this id for a caller.
   [[nodiscard]] bool HasFeed(const std::string& feed, const storage::Visibility& visibility) const;
+  // The ids of all feeds that there are for a caller, ascending.
+  [[nodiscard]] std::vector<std::string> FeedsFor(const storage::Visibility& visibility) const;
+  // Whether the feed of this id forbids redistribution.
+  [[nodiscard]] bool ForbidsRedistribution(const std::string& feed) const {
+    return undistributed_.contains(feed);
+  }
   // All actors by name.
   [[nodiscard]] const std::vector<annals::v1::Actor>& actors() const { return actors_; }
   // Null where there is none of this id. Lives as long as the snapshot.
@@ -49,6 +57,7 @@ class CatalogSnapshot {
  private:
   std::int64_t version_;
   std::unordered_map<std::string, storage::FeedAccess> feeds_;
+  std::set<std::string> undistributed_;
   std::vector<annals::v1::Actor> actors_;
   std::unordered_map<std::string, std::size_t> actor_index_;
   std::unordered_map<std::string, std::vector<Child>> children_;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "fmt/format.h"
+#include "service/explain_empty.h"
 #include "service/export_reactor.h"
 #include "service/read_request.h"
 #include "service/summary_messages.h"
@@ -118,6 +119,10 @@ absl::Status EventService::List(const Call& call, const annals::v1::ListEventsRe
   token->cursor = page->next;
   if (page->next) response->set_next_page_token(backend_.tokens->SealPage(*token));
   response->set_position(backend_.tokens->SealPosition(page->position));
+  if (page->events.empty() && request.page_token().empty()) {
+    ExplainEmpty(backend_, context, {request.filter(), page->position, request.has_as_of()},
+                 response->mutable_empty_reasons());
+  }
   return absl::OkStatus();
 }
 
@@ -135,6 +140,10 @@ absl::Status EventService::Summarize(const Call& call,
   if (!summary.ok()) return summary.status();
   FillSummary(*summary, response);
   response->set_position(backend_.tokens->SealPosition(summary->position));
+  if (summary->totals.event_count == 0) {
+    ExplainEmpty(backend_, context, {request.filter(), summary->position, request.has_as_of()},
+                 response->mutable_empty_reasons());
+  }
   return absl::OkStatus();
 }
 

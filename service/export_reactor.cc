@@ -6,6 +6,7 @@
 #include "annals/v1/event_service.pb.h"
 #include "service/call.h"
 #include "service/read_request.h"
+#include "service/redistribution.h"
 
 namespace annals::service {
 namespace {
@@ -91,6 +92,8 @@ class ExportReactor final : public grpc::ServerWriteReactor<grpc::ByteBuffer>, p
     auto query = TakeFilter(backend_, context, request.filter());
     if (!query.ok()) return query.status();
     query_ = *std::move(query);
+    const absl::Status allowed = CheckRedistribution(backend_, call_, context, query_.feeds);
+    if (!allowed.ok()) return allowed;
     return Pin(context, request);
   }
 

@@ -19,6 +19,13 @@ FeedAccess ChangedAccess(const FeedAccess& before, const annals::v1::Feed& feed)
   return feed.visibility() == annals::v1::FEED_VISIBILITY_UNSPECIFIED ? before : AccessOf(feed);
 }
 
+annals::v1::Redistribution ChangedRedistribution(annals::v1::Redistribution before,
+                                                 const annals::v1::Feed& feed) {
+  if (feed.redistribution() != annals::v1::REDISTRIBUTION_UNSPECIFIED) return feed.redistribution();
+  return before == annals::v1::REDISTRIBUTION_FORBIDDEN ? before
+                                                        : annals::v1::REDISTRIBUTION_ALLOWED;
+}
+
 void SetAccess(const FeedAccess& access, annals::v1::Feed* feed) {
   feed->set_visibility(access.restricted ? annals::v1::FEED_VISIBILITY_RESTRICTED
                                          : annals::v1::FEED_VISIBILITY_PUBLIC);

@@ -30,6 +30,10 @@ struct FeedAccess {
 [[nodiscard]] FeedAccess AccessOf(const annals::v1::Feed& feed);
 // The same of a feed as it is sent to change one: `before` where it does not say.
 [[nodiscard]] FeedAccess ChangedAccess(const FeedAccess& before, const annals::v1::Feed& feed);
+// Whether a feed is redistributed, once one that was `before` is changed by `feed` as it is sent;
+// ALLOWED where neither says.
+[[nodiscard]] annals::v1::Redistribution ChangedRedistribution(annals::v1::Redistribution before,
+                                                               const annals::v1::Feed& feed);
 // Puts it into a feed as it is answered.
 void SetAccess(const FeedAccess& access, annals::v1::Feed* feed);
 

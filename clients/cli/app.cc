@@ -31,6 +31,7 @@ Examples:
   annals query --region RU-KRS --kind capture --since 2025-01-01 --until 2025-02-01
   annals timeline --region UA --by month
   annals count --actor "North Korea" --since 2025
+  annals new --kind capture --feed my-notes
   annals ingest events.ndjson --feed my-notes --create-feed --title "My notes" --licence CC0-1.0
 
 "annals COMMAND --help" is the manual of a command.)";
@@ -138,6 +139,8 @@ void AddCommands(CLI::App& app, ChosenAction& chosen) {
   AddHistoryCommand(app, chosen);
   AddDiffCommand(app, chosen);
   AddChangesCommand(app, chosen);
+  AddNewCommand(app, chosen);
+  AddEditCommand(app, chosen);
   AddIngestCommand(app, chosen);
   AddImportCommand(app, chosen);
   AddRetractCommand(app, chosen);

@@ -59,20 +59,7 @@ std::string JsonOf(const Message& owner, const FieldDescriptor& field, int index
     const bool is_no = field.cpp_type() == FieldDescriptor::CPPTYPE_BOOL && !field.has_presence();
     return is_no ? "false" : "null";
   }
-  const std::unique_ptr<Message> copy(owner.New());
-  copy->CopyFrom(owner);
-  const std::unique_ptr<Message> only(owner.New());
-  const auto& reflection = *only->GetReflection();
-  reflection.SwapFields(copy.get(), only.get(), {&field});
-  if (index != kNone) {
-    reflection.SwapElements(only.get(), &field, 0, index);
-    while (reflection.FieldSize(*only, &field) > 1) reflection.RemoveLast(only.get(), &field);
-  }
-  // {"name":value}, or {"name":[value]} of an element.
-  const std::string json = Json(*only);
-  const std::size_t brackets = index == kNone ? 0 : 1;
-  const std::size_t begin = field.json_name().size() + std::string_view("{\"\":").size() + brackets;
-  return json.substr(begin, json.size() - begin - brackets - 1);
+  return FieldJson(owner, field, index);
 }
 
 // "a; b" of a list.

@@ -30,8 +30,9 @@ std::string TitleText(const v1::Event& event) {
 
 class TableEventPrinter : public EventPrinter {
  public:
-  explicit TableEventPrinter(const Session& session)
-      : table_(session.Out(),
+  TableEventPrinter(const Session& session, Credits& credits)
+      : credits_(credits),
+        table_(session.Out(),
                {{.title = "WHEN (UTC)"},
                 {.title = "KIND"},
                 {.title = "WHERE", .width_min = 12},
@@ -42,6 +43,7 @@ class TableEventPrinter : public EventPrinter {
                session.Columns(), session.Color()) {}
 
   void Add(const v1::Event& event) override {
+    credits_.Of(event);
     table_.Add({WindowText(event.occurred()), Word(event.kind()), PlaceText(event.location()),
                 CountText(event.persons()), CountText(event.fatalities()), TitleText(event),
                 ShortEventName(event.name())});
@@ -49,6 +51,7 @@ class TableEventPrinter : public EventPrinter {
   void Finish() override { table_.Finish(); }
 
  private:
+  Credits& credits_;
   Table table_;
 };
 
@@ -72,10 +75,10 @@ std::string ParticipantsText(const v1::Event& event) {
 
 class CsvEventPrinter : public EventPrinter {
  public:
-  explicit CsvEventPrinter(std::ostream& out) : out_(out) {
+  CsvEventPrinter(std::ostream& out, Credits& credits) : out_(out), credits_(credits) {
     out_ << "name,kind,start,end,precision,lat,lon,region,place,persons_low,persons_best,"
             "persons_high,fatalities_low,fatalities_best,fatalities_high,participants,title,state,"
-            "licence\n";
+            "licence,attribution\n";
   }
 
   void Add(const v1::Event& event) override {
@@ -95,20 +98,30 @@ class CsvEventPrinter : public EventPrinter {
         CsvText(location.place_name())};
     AddCount(event.persons(), cells);
     AddCount(event.fatalities(), cells);
-    cells.insert(cells.end(), {CsvText(ParticipantsText(event)), CsvText(event.title()),
-                               Word(event.state()), CsvText(event.licence())});
+    cells.insert(cells.end(),
+                 {CsvText(ParticipantsText(event)), CsvText(event.title()), Word(event.state()),
+                  CsvText(event.licence()), CsvText(credits_.Of(event).attribution())});
     out_ << CsvLine(cells);
   }
   void Finish() override {}
 
  private:
   std::ostream& out_;
+  Credits& credits_;
 };
 
-// A FeatureCollection. The properties are the event itself, as in -o json.
+// The event as in -o json, and the attribution of its feed.
+std::string PropertiesJson(const v1::Event& event, const std::string& attribution) {
+  std::string json = Json(event);
+  if (attribution.empty()) return json;
+  json.pop_back();  // An event has a name: the object is not empty.
+  return fmt::format(R"({},"attribution":{}}})", json, JsonText(attribution));
+}
+
+// A FeatureCollection, with a foreign member "credits" that lists the feeds.
 class GeojsonEventPrinter : public EventPrinter {
  public:
-  explicit GeojsonEventPrinter(std::ostream& out) : out_(out) {
+  GeojsonEventPrinter(std::ostream& out, Credits& credits) : out_(out), credits_(credits) {
     out_ << R"({"type":"FeatureCollection","features":[)";
   }
 
@@ -120,39 +133,54 @@ class GeojsonEventPrinter : public EventPrinter {
                                      : "null";
     out_ << (any_ ? ",\n" : "\n")
          << fmt::format(R"({{"type":"Feature","id":"{}","geometry":{},"properties":{}}})",
-                        event.name(), geometry, Json(event));
+                        event.name(), geometry,
+                        PropertiesJson(event, credits_.Of(event).attribution()));
     any_ = true;
   }
-  void Finish() override { out_ << "\n]}\n"; }
+  void Finish() override {
+    out_ << "\n],\"credits\":[";
+    bool any = false;
+    for (const auto& [name, feed] : credits_.Feeds()) {
+      out_ << (any ? ",\n" : "\n") << Json(feed);
+      any = true;
+    }
+    out_ << (any ? "\n]}\n" : "]}\n");
+  }
 
  private:
   std::ostream& out_;
+  Credits& credits_;
   bool any_ = false;
 };
 
 // json and ndjson print an event as any other message.
 class JsonEventPrinter : public EventPrinter {
  public:
-  explicit JsonEventPrinter(std::unique_ptr<ListPrinter> printer) : printer_(std::move(printer)) {}
-  void Add(const v1::Event& event) override { printer_->Add(event, {}); }
+  JsonEventPrinter(std::unique_ptr<ListPrinter> printer, Credits& credits)
+      : printer_(std::move(printer)), credits_(credits) {}
+  void Add(const v1::Event& event) override {
+    credits_.Of(event);
+    printer_->Add(event, {});
+  }
   void Finish() override { printer_->Finish(); }
 
  private:
   std::unique_ptr<ListPrinter> printer_;
+  Credits& credits_;
 };
 
 }  // namespace
 
-std::unique_ptr<EventPrinter> MakeEventPrinter(const Session& session) {
+std::unique_ptr<EventPrinter> MakeEventPrinter(const Session& session, Credits& credits) {
   switch (session.Format()) {
     case OutputFormat::kTable:
-      return std::make_unique<TableEventPrinter>(session);
+      return std::make_unique<TableEventPrinter>(session, credits);
     case OutputFormat::kCsv:
-      return std::make_unique<CsvEventPrinter>(session.Out());
+      return std::make_unique<CsvEventPrinter>(session.Out(), credits);
     case OutputFormat::kGeojson:
-      return std::make_unique<GeojsonEventPrinter>(session.Out());
+      return std::make_unique<GeojsonEventPrinter>(session.Out(), credits);
     default:
-      return std::make_unique<JsonEventPrinter>(*MakeListPrinter(session, {}));
+      return std::make_unique<JsonEventPrinter>(*MakeListPrinter(session, {}), credits);
   }
 }
 

@@ -3,36 +3,30 @@
 #include <fmt/format.h>
 
 #include "clients/cli/terminal_text.h"
-#include "clients/cli/time_text.h"
 
 namespace annals::cli {
 
-absl::StatusOr<v1::SummarizeEventsResponse> Totals(Session& session, const Question& question) {
+absl::StatusOr<v1::SummarizeEventsResponse> Totals(Session& session, const Question& question,
+                                                   v1::EventAttribute by) {
   v1::SummarizeEventsRequest request;
   *request.mutable_filter() = question.filter;
   if (question.as_of) *request.mutable_as_of() = *question.as_of;
+  if (by != v1::EVENT_ATTRIBUTE_UNSPECIFIED) request.add_dimensions()->set_attribute(by);
   return session.Record().SummarizeEvents(request);
+}
+
+void ExplainEmpty(const Session& session, const Question& question,
+                  const v1::SummarizeEventsResponse& answer) {
+  session.Note(fmt::format("no events match; the record holds {} events{}",
+                           Grouped(answer.record_count()), question.as_of ? " as of then" : ""));
+  for (const v1::EmptyReason& reason : answer.empty_reasons()) session.Note(reason.message());
 }
 
 absl::Status ExplainEmpty(Session& session, const Question& question) {
   const auto totals = Totals(session, question);
-  if (!totals.ok()) return totals.status();
-  session.Note(fmt::format("no events match; the record holds {} events{}",
-                           Grouped(totals->record_count()), question.as_of ? " as of then" : ""));
-  for (const std::string& name : question.filter.feeds()) {
-    const absl::StatusOr<v1::Feed> feed = session.Record().GetFeed(name);
-    if (absl::IsNotFound(feed.status())) {
-      session.Note(fmt::format("there is no {}", name));
-    } else if (!feed.ok()) {
-      return feed.status();
-    } else if (feed->event_count() == 0) {
-      session.Note(fmt::format("{} has no events", name));
-    } else {
-      session.Note(fmt::format("{} has {} events, {}", name, Grouped(feed->event_count()),
-                               RangeText(feed->coverage())));
-    }
-  }
-  return absl::OkStatus();
+  // Somebody may have recorded a matching event meanwhile.
+  if (totals.ok() && totals->totals().event_count() == 0) ExplainEmpty(session, question, *totals);
+  return totals.status();
 }
 
 }  // namespace annals::cli

@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <map>
+
 #include "clients/cli/command.h"
 #include "clients/cli/name_resolver.h"
 #include "clients/cli/outcome.h"
@@ -18,6 +20,7 @@ Examples:
   annals feeds create my-notes --title "My notes" --licence CC0-1.0
   annals feeds create my-leads --title "My leads" --licence CC0-1.0 --restricted
   annals feeds update my-notes --attribution "Me, 2026"
+  annals feeds update acled --redistribution forbidden
   annals feeds update my-leads --reader principals/anna --reader roles/editor)";
 
 // What create sets and update changes; absent on update is left as it is.
@@ -31,10 +34,18 @@ struct FeedFields {
   bool is_public = false;
   std::vector<std::string> readers;  // Empty is not given.
   bool no_reader = false;
+  std::optional<std::string> redistribution;  // A word of kRedistributions.
 };
+
+const std::map<std::string, v1::Redistribution> kRedistributions = {
+    {"allowed", v1::REDISTRIBUTION_ALLOWED}, {"forbidden", v1::REDISTRIBUTION_FORBIDDEN}};
 
 bool IsRestricted(const v1::Feed& feed) {
   return feed.visibility() == v1::FEED_VISIBILITY_RESTRICTED;
+}
+
+bool ForbidsRedistribution(const v1::Feed& feed) {
+  return feed.redistribution() == v1::REDISTRIBUTION_FORBIDDEN;
 }
 
 absl::Status PrintFeed(Session& session, const absl::StatusOr<v1::Feed>& feed) {
@@ -46,6 +57,7 @@ absl::Status PrintFeed(Session& session, const absl::StatusOr<v1::Feed>& feed) {
                    {"attribution", feed->attribution()},
                    {"reliability", feed->reliability()},
                    {"visibility", IsRestricted(*feed) ? "restricted" : "public"},
+                   {"redistribution", ForbidsRedistribution(*feed) ? "forbidden" : "allowed"},
                    {"readers", fmt::format("{}", fmt::join(feed->readers(), ", "))},
                    {"events", Grouped(feed->event_count())},
                    {"coverage", feed->has_coverage() ? RangeText(feed->coverage()) : ""},
@@ -57,15 +69,17 @@ absl::Status List(Session& session) {
                                            {.title = "EVENTS", .right_aligned = true},
                                            {.title = "COVERAGE"},
                                            {.title = "VISIBILITY"},
+                                           {.title = "REDISTRIBUTION"},
                                            {.title = "LICENCE", .width_min = 12},
                                            {.title = "TITLE", .width_min = 12}});
   if (!printer.ok()) return printer.status();
   for (const auto& feed : session.Record().ListFeeds()) {
     if (!feed.ok()) return feed.status();
-    (*printer)->Add(*feed,
-                    {IdOf(feed->name()), Grouped(feed->event_count()),
-                     feed->has_coverage() ? RangeText(feed->coverage()) : "",
-                     IsRestricted(*feed) ? "restricted" : "", feed->licence(), feed->title()});
+    (*printer)->Add(
+        *feed, {IdOf(feed->name()), Grouped(feed->event_count()),
+                feed->has_coverage() ? RangeText(feed->coverage()) : "",
+                IsRestricted(*feed) ? "restricted" : "",
+                ForbidsRedistribution(*feed) ? "forbidden" : "", feed->licence(), feed->title()});
   }
   (*printer)->Finish();
   return absl::OkStatus();
@@ -81,6 +95,7 @@ void Apply(const FeedFields& fields, v1::Feed& feed) {
   // Those given are all, so that one can be taken away.
   if (fields.is_public || fields.no_reader || !fields.readers.empty()) feed.clear_readers();
   for (const std::string& reader : fields.readers) feed.add_readers(reader);
+  if (fields.redistribution) feed.set_redistribution(kRedistributions.at(*fields.redistribution));
 }
 
 absl::Status Create(Session& session, const FeedFields& fields) {
@@ -96,6 +111,7 @@ absl::Status Update(Session& session, const FeedFields& fields) {
   const bool access =
       fields.is_restricted || fields.is_public || fields.no_reader || !fields.readers.empty();
   // What is not asked for stays as it is then, not as it was read.
+  feed->clear_redistribution();
   if (!access) feed->clear_visibility();
   if (!access) feed->clear_readers();
   Apply(fields, *feed);
@@ -120,6 +136,13 @@ void AddFields(CLI::App* command, FeedFields& fields, bool required) {
       ->add_flag("--restricted", fields.is_restricted,
                  "Only its readers, those who may write to it and administrators see it")
       ->option_text(" ");
+  command
+      ->add_option(
+          "--redistribution", fields.redistribution,
+          "allowed, or forbidden: only those who may write to it and administrators export "
+          "it")
+      ->check(CLI::IsMember(kRedistributions))
+      ->option_text("WORD");
   AddRepeated(command, "--reader", fields.readers,
               "Who may see it where it is restricted: principals/PRINCIPAL or roles/ROLE (reader, "
               "contributor or editor); may be repeated, and takes the place of all readers before")

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "clients/cli/command.h"
+#include "clients/cli/credits.h"
 #include "clients/cli/event_text.h"
 #include "clients/cli/filter_flags.h"
 #include "clients/cli/name_resolver.h"
@@ -30,7 +31,9 @@ struct GetFlags {
 
 absl::Status Get(Session& session, const GetFlags& flags) {
   const bool in_full = session.Format() == OutputFormat::kTable;
-  const std::unique_ptr<EventPrinter> printer = in_full ? nullptr : MakeEventPrinter(session);
+  Credits credits(session);
+  const std::unique_ptr<EventPrinter> printer =
+      in_full ? nullptr : MakeEventPrinter(session, credits);
   bool all_found = true;
   bool first = true;
   for (std::size_t next = 0; next < flags.names.size();) {
@@ -43,6 +46,7 @@ absl::Status Get(Session& session, const GetFlags& flags) {
     if (!response.ok()) return response.status();
     for (const v1::Event& event : response->events()) {
       if (in_full) {
+        credits.Of(event);
         session.Out() << (first ? "" : "\n") << EventText(event, session.Columns());
       } else {
         printer->Add(event);
@@ -55,6 +59,8 @@ absl::Status Get(Session& session, const GetFlags& flags) {
     }
   }
   if (printer) printer->Finish();
+  session.Out().flush();
+  if (session.Out().good()) credits.Tell();
   return all_found ? absl::OkStatus() : AlreadyTold();
 }
 

@@ -52,6 +52,9 @@ int main(int argc, char** argv) {
                              .tls_ca = FromEnvironment("ANNALS_TLS_CA"),
                              .tls_certificate = FromEnvironment("ANNALS_TLS_CERT"),
                              .tls_key = FromEnvironment("ANNALS_TLS_KEY")};
+  environment.editor = FromEnvironment("VISUAL");
+  if (environment.editor.empty()) environment.editor = FromEnvironment("EDITOR");
+  environment.temp_directory = FromEnvironment("TMPDIR");
   environment.connect = [](annals::client::ConnectionOptions options) {
     // A person waits for the answer: a server that is not there is told within a second or so.
     options.retry = annals::client::RetryPolicy({.attempts_max = 4});

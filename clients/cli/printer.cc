@@ -79,6 +79,24 @@ std::string Json(const google::protobuf::Message& message, bool defaults) {
   return json;
 }
 
+std::string FieldJson(const google::protobuf::Message& message,
+                      const google::protobuf::FieldDescriptor& field, int index) {
+  const std::unique_ptr<google::protobuf::Message> copy(message.New());
+  copy->CopyFrom(message);
+  const std::unique_ptr<google::protobuf::Message> only(message.New());
+  const auto& reflection = *only->GetReflection();
+  reflection.SwapFields(copy.get(), only.get(), {&field});
+  if (index >= 0) {
+    reflection.SwapElements(only.get(), &field, 0, index);
+    while (reflection.FieldSize(*only, &field) > 1) reflection.RemoveLast(only.get(), &field);
+  }
+  // {"name":value}, or {"name":[value]} of an element.
+  const std::string json = Json(*only);
+  const std::size_t brackets = index >= 0 ? 1 : 0;
+  const std::size_t begin = field.json_name().size() + std::string_view("{\"\":").size() + brackets;
+  return json.substr(begin, json.size() - begin - brackets - 1);
+}
+
 std::string JsonText(std::string_view text) { return nlohmann::json(text).dump(); }
 
 absl::StatusOr<std::unique_ptr<ListPrinter>> MakeListPrinter(const Session& session,

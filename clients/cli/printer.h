@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "annals/v1/events.pb.h"
+#include "clients/cli/credits.h"
 #include "clients/cli/session.h"
 #include "clients/cli/table.h"
 
@@ -19,6 +20,11 @@ namespace annals::cli {
 
 // The message as protobuf JSON on one line; with `defaults`, fields that are 0 or empty too.
 [[nodiscard]] std::string Json(const google::protobuf::Message& message, bool defaults = false);
+
+// The value of a field, or of its element `index` where it is repeated and that is no less than 0,
+// as protobuf JSON on one line. REQUIRES: it is there.
+[[nodiscard]] std::string FieldJson(const google::protobuf::Message& message,
+                                    const google::protobuf::FieldDescriptor& field, int index = -1);
 
 // The text as JSON, in its quotes. REQUIRES: UTF-8.
 [[nodiscard]] std::string JsonText(std::string_view text);
@@ -41,7 +47,7 @@ class ListPrinter {
 [[nodiscard]] absl::StatusOr<std::unique_ptr<ListPrinter>> MakeListPrinter(
     const Session& session, std::vector<Column> columns);
 
-// Prints events.
+// Prints events, and notes their feeds.
 class EventPrinter {
  public:
   virtual ~EventPrinter() = default;
@@ -49,7 +55,10 @@ class EventPrinter {
   virtual void Finish() = 0;
 };
 
-[[nodiscard]] std::unique_ptr<EventPrinter> MakeEventPrinter(const Session& session);
+// csv and geojson name licence and attribution with each event; for the other formats Credits::Tell
+// does, after the last. `credits` must outlive the printer.
+[[nodiscard]] std::unique_ptr<EventPrinter> MakeEventPrinter(const Session& session,
+                                                             Credits& credits);
 
 // Prints one thing: an object for json and ndjson (with its zeroes, so that no count is missing),
 // else aligned "name  value" lines; a usage error for csv and geojson.

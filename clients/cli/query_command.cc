@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "clients/cli/command.h"
+#include "clients/cli/credits.h"
 #include "clients/cli/explain_empty.h"
 #include "clients/cli/filter_flags.h"
 #include "clients/cli/outcome.h"
@@ -14,9 +15,11 @@ namespace {
 constexpr char kFooter[] = R"(
 Prints at most --limit events and tells on stderr how many there are; --all prints every one, pinned
 to one position of the record. csv has the columns name, kind, start, end, precision, lat, lon,
-region, place, persons and fatalities (low, best, high), participants, title, state, licence.
-geojson is a FeatureCollection whose properties are the event; events without a point have the
-geometry null.
+region, place, persons and fatalities (low, best, high), participants, title, state, licence,
+attribution. geojson is a FeatureCollection whose properties are the event and the attribution of
+its feed, with the feeds as "credits"; events without a point have the geometry null. Whom to credit
+is told on stderr in every format. A feed that forbids redistribution is no part of --all, except
+for those who may write to it; --feed asks for others.
 
 Examples:
   annals query --region RU-KRS --kind capture --since 2025-01-01 --until 2025-02-01 -o json
@@ -52,19 +55,19 @@ Request Ask(const Question& question, const std::string& order) {
 
 // Prints at most `limit` events, or all where it is negative; says how many in `printed`.
 absl::Status PrintEvents(Session& session, client::StreamRange<v1::Event> events,
-                         std::int64_t limit, std::int64_t& printed) {
+                         std::int64_t limit, Credits& credits, std::int64_t& printed) {
   std::unique_ptr<EventPrinter> printer;  // Made late: a refused question prints nothing.
   if (limit != 0) {
     for (const absl::StatusOr<v1::Event>& event : events) {
       // What was printed stays unfinished, so that no program takes a part for the whole.
       if (!event.ok()) return event.status();
-      if (printer == nullptr) printer = MakeEventPrinter(session);
+      if (printer == nullptr) printer = MakeEventPrinter(session, credits);
       printer->Add(*event);
       // A reader that went away (| head) wants no more.
       if (++printed == limit || !session.Out().good()) break;
     }
   }
-  if (printer == nullptr) printer = MakeEventPrinter(session);
+  if (printer == nullptr) printer = MakeEventPrinter(session, credits);
   printer->Finish();
   return absl::OkStatus();
 }
@@ -83,18 +86,21 @@ absl::Status Query(Session& session, const QueryFlags& flags) {
   const absl::StatusOr<Question> question = CompileFilter(session, flags.filter);
   if (!question.ok()) return question.status();
   std::int64_t printed = 0;
+  Credits credits(session);
   absl::Status status;
   if (flags.all) {
     auto request = Ask<v1::ExportEventsRequest>(*question, flags.order);
-    status = PrintEvents(session, session.Record().ExportEvents(request), -1, printed);
+    status = PrintEvents(session, session.Record().ExportEvents(request), -1, credits, printed);
   } else {
     auto request = Ask<v1::ListEventsRequest>(*question, flags.order);
     request.set_page_size(static_cast<std::int32_t>(std::min<std::int64_t>(flags.limit, 1'000)));
-    status = PrintEvents(session, session.Record().ListEvents(request), flags.limit, printed);
+    status =
+        PrintEvents(session, session.Record().ListEvents(request), flags.limit, credits, printed);
   }
   if (!status.ok()) return status;
-  if (!session.Out().good()) return absl::OkStatus();
   session.Out().flush();
+  if (!session.Out().good()) return absl::OkStatus();
+  credits.Tell();
   if (printed == 0 && flags.limit > 0) return ExplainEmpty(session, *question);
   if (!flags.all && printed == flags.limit) return TellTotal(session, *question, printed);
   return absl::OkStatus();

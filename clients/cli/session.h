@@ -38,6 +38,8 @@ struct Environment {
   std::string server;     // ANNALS_SERVER, or empty.
   // ANNALS_TOKEN_FILE, ANNALS_TLS_CA, ANNALS_TLS_CERT, ANNALS_TLS_KEY.
   CredentialFiles credentials;
+  std::string editor;          // VISUAL, else EDITOR, or empty.
+  std::string temp_directory;  // TMPDIR, or empty.
   // Makes a connection, which reaches for the server when first used; an error where the options
   // allow none.
   std::function<absl::StatusOr<std::shared_ptr<client::Connection>>(client::ConnectionOptions)>
@@ -80,6 +82,8 @@ class Session {
   [[nodiscard]] int Columns() const {
     return environment_.out_is_terminal ? environment_.columns : 0;
   }
+  [[nodiscard]] const std::string& Editor() const { return environment_.editor; }
+  [[nodiscard]] const std::string& TempDirectory() const { return environment_.temp_directory; }
   [[nodiscard]] const std::string& Server() const { return options_.connection.server; }
 
  private:

@@ -6,6 +6,7 @@
 
 #include "clients/cli/command.h"
 #include "clients/cli/count_text.h"
+#include "clients/cli/credits.h"
 #include "clients/cli/explain_empty.h"
 #include "clients/cli/filter_flags.h"
 #include "clients/cli/name_resolver.h"
@@ -135,6 +136,14 @@ absl::Status PrintRows(Session& session, const v1::SummarizeEventsResponse& resp
   return absl::OkStatus();
 }
 
+// Credits the feeds whose events were summed, as far as they can be asked for.
+void TellCredits(Session& session, const Question& question, const TimelineFlags& flags,
+                 const v1::SummarizeEventsResponse& response) {
+  if (flags.also == "feed") return Credits(session).TellOfSums(response.groups(), 1);
+  const auto feeds = Totals(session, question, v1::EVENT_ATTRIBUTE_FEED);
+  if (feeds.ok()) Credits(session).TellOfSums(feeds->groups(), 0);
+}
+
 absl::Status Timeline(Session& session, const TimelineFlags& flags) {
   const absl::StatusOr<Question> question = CompileFilter(session, flags.filter);
   if (!question.ok()) return question.status();
@@ -147,20 +156,26 @@ absl::Status Timeline(Session& session, const TimelineFlags& flags) {
   }
   const auto response = session.Record().SummarizeEvents(request);
   if (!response.ok()) return response.status();
-  if (session.Format() == OutputFormat::kJson) return PrintOne(session, *response, {});
-  if (session.Format() != OutputFormat::kTable) {
+  if (session.Format() == OutputFormat::kJson) {
+    if (absl::Status status = PrintOne(session, *response, {}); !status.ok()) return status;
+  } else if (session.Format() != OutputFormat::kTable) {
     if (absl::Status status = PrintRows(session, *response, flags); !status.ok()) return status;
   } else if (response->groups_size() > 0) {
     PrintTable(session, *response, flags);
   }
   session.Out().flush();
-  if (response->totals().event_count() == 0) return ExplainEmpty(session, *question);
+  if (!session.Out().good()) return absl::OkStatus();
+  if (response->totals().event_count() == 0) {
+    ExplainEmpty(session, *question, *response);
+    return absl::OkStatus();
+  }
   session.Note(fmt::format("{} of {} events", Grouped(response->totals().event_count()),
                            Grouped(response->record_count())));
   if (response->remainder_count() > 0) {
     session.Note(
         fmt::format("{} events have no {}", Grouped(response->remainder_count()), flags.also));
   }
+  TellCredits(session, *question, flags, *response);
   return absl::OkStatus();
 }
 

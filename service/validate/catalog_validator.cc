@@ -67,6 +67,7 @@ absl::Status ValidateFeed(const annals::v1::Feed& feed) {
     check.Fail("reliability", "UNKNOWN_RELIABILITY", "must be a letter from A to F, or empty");
   }
   CheckReaders(feed, &check);
+  check.Value("redistribution", feed.redistribution(), false);
   return check.status();
 }
 

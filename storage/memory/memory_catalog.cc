@@ -84,6 +84,7 @@ absl::StatusOr<annals::v1::Feed> MemoryStore::CreateFeed(const CallContext& /*co
   annals::v1::Feed created = feed;
   ClearOutputOnlyFields(&created);
   SetAccess(AccessOf(feed), &created);
+  created.set_redistribution(ChangedRedistribution({}, feed));
   *created.mutable_create_time() = ToTimestamp(ToMicros(clock_()));
   if (!feeds_.emplace(FeedId(feed), created).second) {
     return Error(absl::StatusCode::kAlreadyExists, "FEED_EXISTS",
@@ -108,6 +109,7 @@ absl::StatusOr<annals::v1::Feed> MemoryStore::UpdateFeed(const CallContext& cont
   annals::v1::Feed updated = feed;
   ClearOutputOnlyFields(&updated);
   SetAccess(after, &updated);
+  updated.set_redistribution(ChangedRedistribution(found->second.redistribution(), feed));
   *updated.mutable_create_time() = found->second.create_time();
   found->second = updated;
   ++catalog_version_;

@@ -23,13 +23,22 @@ void EndChange(Transaction& transaction, const Caller& caller, const std::string
   transaction.Run("UPDATE store SET catalog_version = catalog_version + 1");
 }
 
-std::string RestrictedText(const FeedAccess& access) { return access.restricted ? "t" : "f"; }
+std::string BooleanText(bool value) { return value ? "t" : "f"; }
+
+std::string ForbiddenText(annals::v1::Redistribution redistribution) {
+  return BooleanText(redistribution == annals::v1::REDISTRIBUTION_FORBIDDEN);
+}
+
+annals::v1::Redistribution ReadRedistribution(const pqxx::field& forbidden) {
+  return forbidden.as<bool>() ? annals::v1::REDISTRIBUTION_FORBIDDEN
+                              : annals::v1::REDISTRIBUTION_ALLOWED;
+}
 
 // Feeds that satisfy `condition` with their coverage.
 std::string FeedsQuery(std::string_view condition) {
   return fmt::format(
       "SELECT f.feed, f.title, f.licence, f.attribution, f.reliability, {}, c.event_count, {}, {},"
-      " f.restricted, array_to_string(f.readers, ' ')"
+      " f.restricted, array_to_string(f.readers, ' '), f.redistribution_forbidden"
       " FROM feed f CROSS JOIN LATERAL (SELECT count(*) AS event_count,"
       "  min(e.occurred_start) AS first_start, max(e.occurred_end) AS last_end"
       "  FROM event e WHERE e.feed_id = f.id AND e.state = 1) AS c WHERE {}",
@@ -50,6 +59,7 @@ annals::v1::Feed ReadFeed(const pqxx::row& row) {
     *feed.mutable_coverage()->mutable_end() = ToTimestamp(row[8].as<Micros>());
   }
   SetAccess(ReadAccess(row[0].c_str(), row[9], row[10]), &feed);
+  feed.set_redistribution(ReadRedistribution(row[11]));
   return feed;
 }
 
@@ -117,10 +127,12 @@ absl::StatusOr<annals::v1::Feed> PostgresCatalogStore::CreateFeed(const CallCont
       [&](Transaction& transaction) -> absl::Status {
         const auto inserted = transaction.Run(
             "INSERT INTO feed (feed, title, licence, attribution, reliability, restricted, readers,"
-            " create_time) VALUES ($1, $2, $3, $4, $5, $6::boolean, $7::text[],"
-            " clock_timestamp()) ON CONFLICT (feed) DO NOTHING RETURNING id",
+            " redistribution_forbidden, create_time) VALUES ($1, $2, $3, $4, $5, $6::boolean,"
+            " $7::text[], $8::boolean, clock_timestamp())"
+            " ON CONFLICT (feed) DO NOTHING RETURNING id",
             {*id, feed.title(), feed.licence(), feed.attribution(), feed.reliability(),
-             RestrictedText(access), ArrayText(access.readers)});
+             BooleanText(access.restricted), ArrayText(access.readers),
+             ForbiddenText(ChangedRedistribution({}, feed))});
         if (inserted.empty()) {
           return Error(absl::StatusCode::kAlreadyExists, "FEED_EXISTS",
                        fmt::format("there is a {} already", feed.name()), "feed.name");
@@ -142,7 +154,8 @@ absl::StatusOr<annals::v1::Feed> PostgresCatalogStore::UpdateFeed(const CallCont
       [&](Transaction& transaction) -> absl::Status {
         // Others' changes of the feed wait from here on.
         const auto locked = transaction.Run(
-            "SELECT restricted, array_to_string(readers, ' ') FROM feed WHERE feed = $1 FOR UPDATE",
+            "SELECT restricted, array_to_string(readers, ' '), redistribution_forbidden FROM feed"
+            " WHERE feed = $1 FOR UPDATE",
             {*id});
         if (locked.empty()) return FeedNotFoundError(*id);
         const FeedAccess before = ReadAccess(*id, locked[0][0], locked[0][1]);
@@ -152,9 +165,11 @@ absl::StatusOr<annals::v1::Feed> PostgresCatalogStore::UpdateFeed(const CallCont
         if (!allowed.ok()) return allowed;
         transaction.Run(
             "UPDATE feed SET title = $2, licence = $3, attribution = $4, reliability = $5,"
-            " restricted = $6::boolean, readers = $7::text[] WHERE feed = $1",
+            " restricted = $6::boolean, readers = $7::text[],"
+            " redistribution_forbidden = $8::boolean WHERE feed = $1",
             {*id, feed.title(), feed.licence(), feed.attribution(), feed.reliability(),
-             RestrictedText(access), ArrayText(access.readers)});
+             BooleanText(access.restricted), ArrayText(access.readers),
+             ForbiddenText(ChangedRedistribution(ReadRedistribution(locked[0][2]), feed))});
         EndChange(transaction, context.caller, feed.name());
         return ReadOneFeed(transaction, *id, &updated);
       });

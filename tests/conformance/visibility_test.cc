@@ -254,6 +254,31 @@ TEST_P(StoreVisibility, LeavesVisibilityAsItIsWhereAChangeDoesNotSay) {
   EXPECT_FALSE(catalog().GetFeed(bob_, "s").ok());
 }
 
+TEST_P(StoreVisibility, KeepsWhetherAFeedIsRedistributed) {
+  const auto held = [&](const std::string& id) {
+    const auto feed = catalog().GetFeed(admin_, id);
+    return feed.ok() ? feed->redistribution() : annals::v1::REDISTRIBUTION_UNSPECIFIED;
+  };
+  EXPECT_EQ(held("f"), annals::v1::REDISTRIBUTION_ALLOWED);
+  annals::v1::Feed feed = RestrictedFeed("n");
+  feed.set_redistribution(annals::v1::REDISTRIBUTION_FORBIDDEN);
+  const auto made = catalog().CreateFeed(admin_, feed);
+  ASSERT_TRUE(made.ok()) << made.status();
+  EXPECT_EQ(made->redistribution(), annals::v1::REDISTRIBUTION_FORBIDDEN);
+  feed.clear_redistribution();
+  const auto left = catalog().UpdateFeed(admin_, feed);
+  ASSERT_TRUE(left.ok()) << left.status();
+  EXPECT_EQ(left->redistribution(), annals::v1::REDISTRIBUTION_FORBIDDEN);
+  feed.set_redistribution(annals::v1::REDISTRIBUTION_ALLOWED);
+  ASSERT_TRUE(catalog().UpdateFeed(admin_, feed).ok());
+  EXPECT_EQ(held("n"), annals::v1::REDISTRIBUTION_ALLOWED);
+  const auto listed = catalog().ListFeeds(admin_, "f", 10);
+  ASSERT_TRUE(listed.ok());
+  for (const auto& each : *listed) {
+    EXPECT_EQ(each.redistribution(), annals::v1::REDISTRIBUTION_ALLOWED) << each.name();
+  }
+}
+
 TEST_P(StoreVisibility, NotesWhoChangedWhatAndWhy) {
   const CallContext ingest{.visibility = Visibility::All(),
                            .caller = {"principals/olga", "192.0.2.7", "Ingest/Upsert", "r1"},

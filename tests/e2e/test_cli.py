@@ -56,12 +56,49 @@ class CliTest(harness.ServerTest):
         self.assertEqual(rows[2]["lat"], "51.19")
         self.assertEqual(rows[1]["lat"], "", "no point, nothing invented")
         self.assertEqual(rows[2]["persons_best"], "", "unknown is not 0")
+        self.assertEqual({(row["licence"], row["attribution"]) for row in rows},
+                         {("CC0-1.0", "")})
 
     def test_geojson(self):
         collection = json.loads(self.annals("query", "--feed", "cli", "-o", "geojson").stdout)
         self.assertEqual(collection["type"], "FeatureCollection")
         self.assertEqual([f["geometry"] and f["geometry"]["coordinates"]
                           for f in collection["features"]], [None, None, [35.27, 51.19]])
+        self.assertEqual([credit["name"] for credit in collection["credits"]], ["feeds/cli"])
+
+    def test_credit_is_given_in_every_format(self):
+        self.annals("feeds", "create", "credit", "--title", "Ours", "--licence", "CC-BY-4.0",
+                    "--attribution", 'Us, "2026"')
+        self.client.upsert(harness.event("feeds/credit/events/1"))
+        for output in ("table", "json", "ndjson", "csv", "geojson"):
+            for command in (["query", "--feed", "credit"], ["get", "credit/1"]):
+                answer = self.annals(*command, "-o", output)
+                self.assertIn('feeds/credit, licence CC-BY-4.0: Us, "2026"', answer.stderr)
+        [row] = csv.DictReader(io.StringIO(
+            self.annals("query", "--feed", "credit", "-o", "csv").stdout))
+        self.assertEqual((row["licence"], row["attribution"]), ("CC-BY-4.0", 'Us, "2026"'))
+        collection = json.loads(self.annals("get", "credit/1", "-o", "geojson").stdout)
+        properties = collection["features"][0]["properties"]
+        self.assertEqual((properties["licence"], properties["attribution"]),
+                         ("CC-BY-4.0", 'Us, "2026"'))
+        for command in ("count", "timeline"):
+            self.assertIn("feeds/credit (CC-BY-4.0)",
+                          self.annals(command, "--feed", "credit").stderr)
+
+    def test_empty_answers_say_why(self):
+        for arguments, told in (
+                (["--since", "2030"], "begin between 2025-01-12 and 2025-02-12"),
+                (["--kind", "riot"], "without filter.kinds 3 events would match"),
+                (["--region", "UA"], "without filter.regions 3 events would match"),
+                (["--as-of", "2001"], "not recorded so at that time; 3 events match now")):
+            for command in ("query", "count", "timeline"):
+                with self.subTest(arguments=arguments, command=command):
+                    answer = self.annals(command, "--feed", "cli", *arguments)
+                    self.assertIn("no events match", answer.stderr)
+                    self.assertIn(told, answer.stderr)
+        self.client.create_feed("hollow")
+        self.assertIn("feeds/hollow holds no events",
+                      self.annals("query", "--feed", "hollow").stderr)
 
     def test_table(self):
         table = self.annals("query", "--feed", "cli", "-o", "table").stdout
@@ -235,7 +272,8 @@ class CliTest(harness.ServerTest):
     def test_help_goes_to_stdout(self):
         self.assertIn("timeline", self.annals("--help").stdout)
         for command in ("query", "count", "timeline", "get", "history", "diff", "changes", "ingest",
-                        "import", "retract", "offer", "feeds", "regions", "actors", "status"):
+                        "import", "new", "edit", "retract", "offer", "feeds", "regions", "actors",
+                        "status"):
             self.assertTrue(self.annals(command, "--help").stdout)
 
     def test_broken_pipe_is_no_error(self):

@@ -118,7 +118,10 @@ class TwinTest : public AuthTest {
     feed.set_name("feeds/" + id);
     feed.set_title("Feed " + id);
     feed.set_licence("CC0-1.0");
-    if (restricted) feed.set_visibility(annals::v1::FEED_VISIBILITY_RESTRICTED);
+    if (restricted) {
+      feed.set_visibility(annals::v1::FEED_VISIBILITY_RESTRICTED);
+      feed.set_redistribution(annals::v1::REDISTRIBUTION_FORBIDDEN);
+    }
     ASSERT_TRUE(twin->store.CreateFeed(admin_, feed).ok());
   }
 
@@ -178,6 +181,9 @@ class TwinTest : public AuthTest {
       filter.mutable_regions()->add_regions(random_.Chance(0.5) ? "regions/UA" : "regions/RU-KRS");
     }
     if (random_.Chance(0.2)) filter.add_actors()->set_actor("actors/rus");
+    if (random_.Chance(0.1)) {
+      filter.mutable_occurred()->mutable_start()->set_seconds(random_.Below(2) * 4'000'000'000);
+    }
     filter.set_include_retracted(random_.Chance(0.3));
     return filter;
   }
@@ -320,6 +326,8 @@ void TwinTest::AskCatalog() {
       request.mutable_feed()->set_name("feeds/" + RandomFeed());
       request.mutable_feed()->set_title(fmt::format("Title {}", random_.Below(100)));
       request.mutable_feed()->set_licence("CC0-1.0");
+      request.mutable_feed()->set_redistribution(
+          static_cast<annals::v1::Redistribution>(random_.Below(3)));
       return Compare(&Twin::catalog, &Stub::UpdateFeed, request);
     }
     case 3: {

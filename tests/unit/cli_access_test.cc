@@ -137,6 +137,18 @@ TEST(FeedsGet, ShowsVisibilityAndReaders) {
   EXPECT_THAT(open({"feeds", "get", "notes"}).out, HasSubstr("visibility   public\n"));
 }
 
+TEST(FeedsUpdate, ForbidsAndAllowsRedistribution) {
+  Catalogue catalogue(Public());
+  EXPECT_EQ(catalogue({"feeds", "update", "notes", "--redistribution", "forbidden"}).exit_code, 0);
+  EXPECT_EQ(catalogue.feed.redistribution(), v1::REDISTRIBUTION_FORBIDDEN);
+  // What is not given is left to the server.
+  EXPECT_EQ(catalogue({"feeds", "update", "notes", "--title", "N"}).exit_code, 0);
+  EXPECT_EQ(catalogue.feed.redistribution(), v1::REDISTRIBUTION_UNSPECIFIED);
+  EXPECT_EQ(catalogue({"feeds", "update", "notes", "--redistribution", "allowed"}).exit_code, 0);
+  EXPECT_EQ(catalogue.feed.redistribution(), v1::REDISTRIBUTION_ALLOWED);
+  EXPECT_EQ(catalogue({"feeds", "update", "notes", "--redistribution", "perhaps"}).exit_code, 2);
+}
+
 TEST(FeedsList, ShowsVisibilityWhereAFeedIsRestricted) {
   Runner runner;
   runner.on_terminal = true;

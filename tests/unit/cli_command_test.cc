@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include "cli_runner.h"
 #include "clients/cli/time_text.h"
 #include "gmock/gmock.h"
@@ -63,7 +65,7 @@ TEST(Query, PrintsCsvWithoutFormulas) {
   EXPECT_THAT(Holding(1)({"query", "-o", "csv"}).out,
               HasSubstr("\nfeeds/sample/events/capture,capture,2025-01-05T00:00:00Z,"
                         "2025-01-13T00:00:00Z,range,,,RU-KRS,,2,,2,,,,,"
-                        "\"'=Two soldiers, \"\"captured\"\"\033[2J\",active,\n"));
+                        "\"'=Two soldiers, \"\"captured\"\"\033[2J\",active,,\n"));
 }
 
 TEST(Query, PrintsGeojsonWithNullGeometryWhereThereIsNoPoint) {
@@ -91,17 +93,69 @@ TEST(Query, TellsHowManyThereAreBeyondTheLimit) {
 
 TEST(Query, TellsWhyThereIsNothing) {
   Runner runner = Holding(0);
-  runner.record->get_feed = [](const v1::GetFeedRequest&) {
-    v1::GetFeedResponse response;
-    response.mutable_feed()->set_event_count(12);
-    response.mutable_feed()->mutable_coverage()->mutable_start()->set_seconds(0);
-    response.mutable_feed()->mutable_coverage()->mutable_end()->set_seconds(86'400);
+  runner.record->summarize_events = [](const v1::SummarizeEventsRequest&) {
+    v1::SummarizeEventsResponse response;
+    response.set_record_count(5'000);
+    response.add_empty_reasons()->set_message("without filter.kinds 12 events would match");
     return response;
   };
-  const Ran ran = runner({"query", "--feed", "sample"});
-  EXPECT_EQ(ran.exit_code, 0);
-  EXPECT_THAT(ran.err, HasSubstr("no events match; the record holds 5,000 events"));
-  EXPECT_THAT(ran.err, HasSubstr("feeds/sample has 12 events, 1970-01-01"));
+  for (const char* command : {"query", "count", "timeline"}) {
+    const Ran ran = runner({command, "--feed", "sample"});
+    EXPECT_EQ(ran.exit_code, 0);
+    EXPECT_EQ(ran.err,
+              "annals: no events match; the record holds 5,000 events\n"
+              "annals: without filter.kinds 12 events would match\n");
+  }
+}
+
+// A record of captures from a feed that wants credit.
+Runner Credited(int count) {
+  Runner runner = Holding(count);
+  runner.record->get_feed = [](const v1::GetFeedRequest& request) {
+    v1::GetFeedResponse response;
+    response.mutable_feed()->set_name(request.name());
+    response.mutable_feed()->set_licence("CC-BY-4.0");
+    response.mutable_feed()->set_attribution("=Us, \"2026\"");
+    return response;
+  };
+  return runner;
+}
+
+TEST(Credit, IsToldOnceForEachFeedInEveryFormat) {
+  for (const char* format : {"json", "ndjson", "csv", "geojson", "table"}) {
+    EXPECT_EQ(Credited(2)({"query", "-o", format}).err,
+              "annals: from feeds/sample, licence CC-BY-4.0: =Us, \"2026\"\n");
+  }
+  EXPECT_EQ(Credited(0)({"query", "--limit", "0"}).err.find("licence"), std::string::npos);
+}
+
+TEST(Credit, IsInEachRowOfCsv) {
+  const std::string out = Credited(1)({"query", "-o", "csv"}).out;
+  EXPECT_THAT(out, HasSubstr(",licence,attribution\n"));
+  EXPECT_THAT(out, HasSubstr(",active,,\"'=Us, \"\"2026\"\"\"\n"));
+}
+
+TEST(Credit, IsInEachFeatureOfGeojsonAndOnce) {
+  const std::string out = Credited(1)({"query", "-o", "geojson"}).out;
+  EXPECT_THAT(out, HasSubstr(R"(,"attribution":"=Us, \"2026\""}})"));
+  EXPECT_THAT(out, HasSubstr(R"("credits":[
+{"name":"feeds/sample","licence":"CC-BY-4.0","attribution":"=Us, \"2026\""}
+]})"));
+}
+
+TEST(Credit, NamesTheFeedsOfSums) {
+  Runner runner = Credited(0);
+  runner.record->summarize_events = [](const v1::SummarizeEventsRequest&) {
+    v1::SummarizeEventsResponse response;
+    response.mutable_totals()->set_event_count(7);
+    for (int i = 0; i < 7; ++i) response.add_groups()->add_keys(fmt::format("feeds/f{}", i));
+    return response;
+  };
+  const Ran ran = runner({"count"});
+  EXPECT_EQ(ran.out, "7\n");
+  EXPECT_EQ(ran.err,
+            "annals: from feeds/f0 (CC-BY-4.0), feeds/f1 (CC-BY-4.0), feeds/f2 (CC-BY-4.0), "
+            "feeds/f3 (CC-BY-4.0), feeds/f4 (CC-BY-4.0) and 2 more feeds\n");
 }
 
 TEST(Query, PrintsNothingWhereItIsRefused) {

@@ -23,6 +23,7 @@ struct Runner {
   int columns = 100;
   std::string input;
   std::string server;                    // Of the environment.
+  std::string editor;                    // Of the environment.
   CredentialFiles credentials;           // Of the environment.
   client::ConnectionOptions connection;  // What the last command asked for.
 
@@ -38,6 +39,7 @@ struct Runner {
     environment.no_color = true;
     environment.columns = columns;
     environment.server = server;
+    environment.editor = editor;
     environment.credentials = credentials;
     environment.connect = [this](const client::ConnectionOptions& options) {
       connection = options;

@@ -33,6 +33,7 @@ class FakeConnection : public Connection {
   Method<v1::ListEventsRequest, v1::ListEventsResponse> list_events;
   Method<v1::SummarizeEventsRequest, v1::SummarizeEventsResponse> summarize_events;
   Method<v1::ListEventRevisionsRequest, v1::ListEventRevisionsResponse> list_event_revisions;
+  Method<v1::BatchUpsertEventsRequest, v1::BatchUpsertEventsResponse> batch_upsert_events;
   Method<v1::RetractEventRequest, v1::RetractEventResponse> retract_event;
   Method<v1::AdvanceExchangeOfferRequest, v1::AdvanceExchangeOfferResponse> advance_exchange_offer;
   Method<v1::ListFeedsRequest, v1::ListFeedsResponse> list_feeds;
@@ -67,8 +68,8 @@ class FakeConnection : public Connection {
     return export_events(request);
   }
   absl::StatusOr<v1::BatchUpsertEventsResponse> BatchUpsertEvents(
-      const v1::BatchUpsertEventsRequest&) override {
-    return Unset();
+      const v1::BatchUpsertEventsRequest& request) override {
+    return Call(batch_upsert_events, request);
   }
   absl::StatusOr<v1::RetractEventResponse> RetractEvent(
       const v1::RetractEventRequest& request) override {
