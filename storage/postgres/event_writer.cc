@@ -13,6 +13,7 @@
 #include "fmt/format.h"
 #include "spdlog/spdlog.h"
 #include "storage/error.h"
+#include "storage/merge_decision.h"
 #include "storage/postgres/event_record.h"
 #include "storage/postgres/pqxx_status.h"
 #include "storage/postgres/sql_value.h"
@@ -45,17 +46,6 @@ std::string RandomRequestId() {
   return fmt::format("{:02x}", fmt::join(bytes, ""));
 }
 
-ContentHash HashOf(std::string_view bytea) {
-  ContentHash hash{};
-  const std::string bytes = DecodeBytea(bytea);
-  std::copy_n(bytes.begin(), std::min(bytes.size(), hash.size()), hash.begin());
-  return hash;
-}
-
-std::optional<std::int64_t> OptionalNumber(const pqxx::field& field) {
-  return field.is_null() ? std::nullopt : std::optional(field.as<std::int64_t>());
-}
-
 struct StoredEvent {
   EventName name;
   CurrentEvent current;
@@ -66,66 +56,51 @@ std::unordered_map<std::int64_t, StoredEvent> ReadCurrent(Transaction& transacti
   std::unordered_map<std::int64_t, StoredEvent> stored;
   const auto rows = transaction.Run(
       fmt::format("SELECT e.id, f.feed, e.event, e.content_hash, e.source_version, e.revision, {},"
-                  " e.state = 1 FROM event e JOIN feed f ON f.id = e.feed_id"
+                  " e.state FROM event e JOIN feed f ON f.id = e.feed_id"
                   " WHERE e.id = ANY ($1::bigint[])",
                   MicrosOf("e.create_time")),
       {ArrayText(ids)});
   for (const auto& row : rows) {
     StoredEvent& event = stored[row[0].as<std::int64_t>()];
     event.name = {row[1].c_str(), row[2].c_str()};
-    event.current = {HashOf(row[3].c_str()), OptionalNumber(row[4]), row[5].as<std::int64_t>(),
-                     row[6].as<Micros>(), row[7].as<bool>()};
+    event.current = {ReadHash(row[3]), OptionalNumber(row[4]), row[5].as<std::int64_t>(),
+                     row[6].as<Micros>(), static_cast<annals::v1::EventState>(row[7].as<int>())};
   }
   return stored;
-}
-
-// The current rows of events as they would be stored again. Fewer than asked where some do not
-// exist.
-absl::StatusOr<std::vector<StagedEvent>> ReadRecords(Transaction& transaction,
-                                                     std::span<const std::int64_t> ids) {
-  std::vector<StagedEvent> events;
-  const auto rows = transaction.Run(
-      "SELECT record, feed_id, source_version, content_hash FROM event WHERE id = ANY "
-      "($1::bigint[])",
-      {ArrayText(ids)});
-  for (const auto& row : rows) {
-    StagedEvent& staged = events.emplace_back();
-    if (auto parsed = ParseRecord(row[0].c_str(), &staged.event); !parsed.ok()) return parsed;
-    staged.feed_id = row[1].as<std::int32_t>();
-    staged.source_version = OptionalNumber(row[2]);
-    staged.content_hash = HashOf(row[3].c_str());
-  }
-  return events;
 }
 
 // Takes the next position: the commit order, the audit and the counts of feeds in one statement.
 void TakePosition(Transaction& transaction, Position position, Micros time,
                   const std::string& writer_id, const Caller& caller, std::string_view reason,
-                  const std::map<std::int32_t, FeedChange>& changes) {
+                  const std::string& subject, const std::map<std::int32_t, FeedChange>& changes) {
   std::vector<std::int32_t> feeds;
-  std::vector<std::int64_t> active, retracted, superseded;
+  std::vector<std::int64_t> active, retracted, superseded, merged;
   for (const auto& [feed_id, change] : changes) {
     feeds.push_back(feed_id);
     active.push_back(change.active);
     retracted.push_back(change.retracted);
     superseded.push_back(change.superseded);
+    merged.push_back(change.merged);
   }
   transaction.Run(
       "WITH committed AS (INSERT INTO commit_log (position, commit_time, request_id)"
       " VALUES ($1::bigint, $2::timestamptz, $3)),"
       " noted AS (INSERT INTO audit (position, change_time, principal, address, method,"
-      " request_id, reason) VALUES ($1::bigint, $2::timestamptz, $4, $5, $6, $7, $8))"
+      " request_id, reason, subject) VALUES ($1::bigint, $2::timestamptz, $4, $5, $6, $7, $8,"
+      " nullif($14, '')))"
       " INSERT INTO feed_count (feed_id, position, active_count, retracted_count,"
-      " superseded_count) SELECT d.feed_id, $1::bigint, coalesce(l.active_count, 0) + d.active,"
+      " superseded_count, merged_count) SELECT d.feed_id, $1::bigint, coalesce(l.active_count, 0) "
+      "+ d.active,"
       " coalesce(l.retracted_count, 0) + d.retracted,"
-      " coalesce(l.superseded_count, 0) + d.superseded"
-      " FROM unnest($9::int[], $10::bigint[], $11::bigint[], $12::bigint[])"
-      " AS d(feed_id, active, retracted, superseded) LEFT JOIN LATERAL"
-      " (SELECT c.active_count, c.retracted_count, c.superseded_count FROM feed_count c"
-      "  WHERE c.feed_id = d.feed_id ORDER BY c.position DESC LIMIT 1) AS l ON true",
+      " coalesce(l.superseded_count, 0) + d.superseded, coalesce(l.merged_count, 0) + d.merged"
+      " FROM unnest($9::int[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[])"
+      " AS d(feed_id, active, retracted, superseded, merged) LEFT JOIN LATERAL"
+      " (SELECT c.active_count, c.retracted_count, c.superseded_count, c.merged_count"
+      "  FROM feed_count c WHERE c.feed_id = d.feed_id ORDER BY c.position DESC LIMIT 1) AS l ON "
+      "true",
       {fmt::format("{}", position.value), TimestampText(time), writer_id, caller.principal,
        caller.address, caller.method, caller.request_id, std::string(reason), ArrayText(feeds),
-       ArrayText(active), ArrayText(retracted), ArrayText(superseded)});
+       ArrayText(active), ArrayText(retracted), ArrayText(superseded), ArrayText(merged), subject});
 }
 
 }  // namespace
@@ -159,14 +134,14 @@ absl::StatusOr<Position> EventWriter::RunWrite(const CallContext& context, std::
         const SeenFeeds feeds =
             feeds_.LookAt(transaction, head[2].as<std::int64_t>(), context.visibility);
         RevisionWriter revisions(&transaction, next, start.time);
-        Write write{transaction, start, feeds, revisions};
+        Write write{transaction, start, feeds, revisions, {}};
         position = start.head;
         if (auto done = body(write); !done.ok()) return done;
         revisions.Flush();
-        if (revisions.changes().empty()) return absl::OkStatus();
+        if (revisions.changes().empty() && write.subject.empty()) return absl::OkStatus();
         position = next;
         TakePosition(transaction, next, start.time, request_id, context.caller, reason,
-                     revisions.changes());
+                     write.subject, revisions.changes());
         return absl::OkStatus();
       });
   if (status.ok()) return position;
@@ -248,7 +223,7 @@ absl::Status EventWriter::UpsertInto(Write& write, std::vector<Incoming>& rows, 
                 {feed->licence, revision, is_new ? write.start.time : current.create_time,
                  write.start.time},
                 &staged.event);
-    write.revisions.Add(std::move(staged), is_new ? std::nullopt : std::optional(current.active));
+    write.revisions.Add(std::move(staged), is_new ? std::nullopt : std::optional(current.state));
   }
   return absl::OkStatus();
 }
@@ -285,10 +260,11 @@ absl::StatusOr<RetractReceipt> EventWriter::Retract(const CallContext& context,
     }
     if (staged.event.state() == annals::v1::EVENT_STATE_ACTIVE) {
       StampRetracted(staged.event.revision() + 1, write.start.time, reason, &staged.event);
-      if (!validate_only) write.revisions.Add(staged, true);
+      if (!validate_only) write.revisions.Add(staged, annals::v1::EVENT_STATE_ACTIVE);
     }
     receipt.event = std::move(staged.event);
     write.feeds.Conceal(&receipt.event);
+    if (auto allowed = CheckRetraction(receipt.event); !allowed.ok()) return allowed;
     return absl::OkStatus();
   });
   if (!position.ok()) return position.status();
@@ -332,7 +308,7 @@ absl::StatusOr<ReleaseReceipt> EventWriter::RetractAbsent(const CallContext& con
       if (!records.ok()) return records.status();
       for (StagedEvent& staged : *records) {
         StampRetracted(staged.event.revision() + 1, write.start.time, reason, &staged.event);
-        write.revisions.Add(std::move(staged), true);
+        write.revisions.Add(std::move(staged), annals::v1::EVENT_STATE_ACTIVE);
       }
     }
     return absl::OkStatus();

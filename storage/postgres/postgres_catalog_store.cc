@@ -3,6 +3,7 @@
 #include "fmt/format.h"
 #include "storage/error.h"
 #include "storage/event_name.h"
+#include "storage/postgres/catalog_change.h"
 #include "storage/postgres/event_record.h"
 #include "storage/postgres/sql_value.h"
 #include "storage/postgres/transaction.h"
@@ -13,15 +14,6 @@ namespace {
 constexpr char kNewTokenKey[] =
     "INSERT INTO token_key (key, create_time) VALUES (sha256(uuid_send(gen_random_uuid())"
     " || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())), clock_timestamp())";
-
-// Ends every change of the catalogue: notes who made it, and moves the version.
-void EndChange(Transaction& transaction, const Caller& caller, const std::string& subject) {
-  transaction.Run(
-      "INSERT INTO audit (change_time, principal, address, method, request_id, subject, reason)"
-      " VALUES (clock_timestamp(), $1, $2, $3, $4, $5, '')",
-      {caller.principal, caller.address, caller.method, caller.request_id, subject});
-  transaction.Run("UPDATE store SET catalog_version = catalog_version + 1");
-}
 
 std::string RestrictedText(const FeedAccess& access) { return access.restricted ? "t" : "f"; }
 
@@ -125,7 +117,7 @@ absl::StatusOr<annals::v1::Feed> PostgresCatalogStore::CreateFeed(const CallCont
           return Error(absl::StatusCode::kAlreadyExists, "FEED_EXISTS",
                        fmt::format("there is a {} already", feed.name()), "feed.name");
         }
-        EndChange(transaction, context.caller, feed.name());
+        EndCatalogChange(transaction, context.caller, feed.name(), "");
         return ReadOneFeed(transaction, *id, &created);
       });
   if (!status.ok()) return status;
@@ -155,7 +147,7 @@ absl::StatusOr<annals::v1::Feed> PostgresCatalogStore::UpdateFeed(const CallCont
             " restricted = $6::boolean, readers = $7::text[] WHERE feed = $1",
             {*id, feed.title(), feed.licence(), feed.attribution(), feed.reliability(),
              RestrictedText(access), ArrayText(access.readers)});
-        EndChange(transaction, context.caller, feed.name());
+        EndCatalogChange(transaction, context.caller, feed.name(), "");
         return ReadOneFeed(transaction, *id, &updated);
       });
   if (!status.ok()) return status;
@@ -196,7 +188,7 @@ absl::StatusOr<annals::v1::Actor> PostgresCatalogStore::CreateActor(
           return Error(absl::StatusCode::kAlreadyExists, "ACTOR_EXISTS",
                        fmt::format("there is a {} already", actor.name()), "actor.name");
         }
-        EndChange(transaction, context.caller, actor.name());
+        EndCatalogChange(transaction, context.caller, actor.name(), "");
         return absl::OkStatus();
       });
   if (!status.ok()) return status;

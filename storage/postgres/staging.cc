@@ -1,5 +1,6 @@
 #include "storage/postgres/staging.h"
 
+#include <algorithm>
 #include <array>
 #include <set>
 #include <string_view>
@@ -7,6 +8,7 @@
 
 #include "fmt/format.h"
 #include "storage/geo/cell.h"
+#include "storage/postgres/event_record.h"
 #include "storage/postgres/sql_value.h"
 
 namespace annals::storage {
@@ -125,7 +127,7 @@ void RemoveActors(Transaction& transaction) {
   transaction.Run(
       "DELETE FROM event_actor a USING"
       " (SELECT e.id, e.occurred_start, unnest(e.actor_keys) AS actor_key FROM event e"
-      "  JOIN staged_event s ON s.id = e.id WHERE s.revision > 1 AND e.state = 1) AS old"
+      "  WHERE e.id IN (SELECT s.id FROM staged_event s) AND e.state = 1) AS old"
       " WHERE a.actor_key = old.actor_key AND a.occurred_start = old.occurred_start"
       " AND a.event_id = old.id");
 }
@@ -171,6 +173,45 @@ void PutParticipants(Transaction& transaction, const std::vector<StagedEvent>& e
 
 }  // namespace
 
+std::int64_t& FeedChange::Of(annals::v1::EventState state) {
+  switch (state) {
+    case annals::v1::EVENT_STATE_RETRACTED:
+      return retracted;
+    case annals::v1::EVENT_STATE_MERGED:
+      return merged;
+    default:
+      return active;
+  }
+}
+
+ContentHash ReadHash(const pqxx::field& bytea) {
+  ContentHash hash{};
+  const std::string bytes = DecodeBytea(bytea.c_str());
+  std::copy_n(bytes.begin(), std::min(bytes.size(), hash.size()), hash.begin());
+  return hash;
+}
+
+std::optional<std::int64_t> OptionalNumber(const pqxx::field& field) {
+  return field.is_null() ? std::nullopt : std::optional(field.as<std::int64_t>());
+}
+
+absl::StatusOr<std::vector<StagedEvent>> ReadRecords(Transaction& transaction,
+                                                     std::span<const std::int64_t> ids) {
+  std::vector<StagedEvent> events;
+  const auto rows = transaction.Run(
+      "SELECT record, feed_id, source_version, content_hash FROM event WHERE id = ANY "
+      "($1::bigint[])",
+      {ArrayText(ids)});
+  for (const auto& row : rows) {
+    StagedEvent& staged = events.emplace_back();
+    if (auto parsed = ParseRecord(row[0].c_str(), &staged.event); !parsed.ok()) return parsed;
+    staged.feed_id = row[1].as<std::int32_t>();
+    staged.source_version = OptionalNumber(row[2]);
+    staged.content_hash = ReadHash(row[3]);
+  }
+  return events;
+}
+
 std::string StagingSetup() {
   return "CREATE TEMPORARY TABLE staged_event (LIKE event) ON COMMIT DELETE ROWS";
 }
@@ -178,16 +219,35 @@ std::string StagingSetup() {
 RevisionWriter::RevisionWriter(Transaction* transaction, Position position, Micros time)
     : transaction_(*transaction), position_(position), time_(time) {}
 
-void RevisionWriter::Add(StagedEvent event, std::optional<bool> was_active) {
+void RevisionWriter::Add(StagedEvent event, std::optional<annals::v1::EventState> was) {
   FeedChange& change = changes_[event.feed_id];
-  if (was_active) {
+  if (was) {
     ++change.superseded;
-    --(*was_active ? change.active : change.retracted);
+    --change.Of(*was);
   }
-  const bool is_active = event.event.state() == annals::v1::EVENT_STATE_ACTIVE;
-  ++(is_active ? change.active : change.retracted);
+  ++change.Of(event.event.state());
   waiting_.push_back(std::move(event));
   if (waiting_.size() == kBatchMax) Flush();
+}
+
+void RevisionWriter::Replace(const std::vector<StagedEvent>& revisions) {
+  std::vector<Row> rows;
+  rows.reserve(revisions.size());
+  for (const StagedEvent& staged : revisions) rows.push_back(MakeRow(staged, position_));
+  transaction_.Copy("staged_event", kColumns, rows);
+  RemoveActors(transaction_);
+  std::vector<std::string> assignments;
+  for (const std::string& column : kColumns) {
+    if (column == "id" || column == "revision" || column == "position") continue;
+    assignments.push_back(fmt::format("{0} = s.{0}", column));
+  }
+  for (const std::string_view table : {"event", "event_revision"}) {
+    transaction_.Run(
+        fmt::format("UPDATE {} AS e SET {} FROM staged_event s"
+                    " WHERE e.id = s.id AND e.revision = s.revision",
+                    table, fmt::join(assignments, ", ")));
+  }
+  transaction_.Run("DELETE FROM staged_event");
 }
 
 void RevisionWriter::Flush() {

@@ -5,9 +5,12 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <pqxx/result>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "annals/v1/events.pb.h"
 #include "storage/event_columns.h"
 #include "storage/position.h"
@@ -28,8 +31,19 @@ struct StagedEvent {
 
 // What a write adds to the counts of a feed.
 struct FeedChange {
-  std::int64_t active = 0, retracted = 0, superseded = 0;
+  std::int64_t active = 0, retracted = 0, merged = 0, superseded = 0;
+
+  // The count of events in a state.
+  [[nodiscard]] std::int64_t& Of(annals::v1::EventState state);
 };
+
+// The current rows of events as they would be stored again. Fewer than asked where some do not
+// exist. INTERNAL (RECORD_DAMAGED).
+[[nodiscard]] absl::StatusOr<std::vector<StagedEvent>> ReadRecords(
+    Transaction& transaction, std::span<const std::int64_t> ids);
+// Of what is stored in columns content_hash and source_version.
+[[nodiscard]] ContentHash ReadHash(const pqxx::field& bytea);
+[[nodiscard]] std::optional<std::int64_t> OptionalNumber(const pqxx::field& field);
 
 // Stores revisions at one position, in one transaction. An event's earlier revision becomes
 // history. REQUIRES: the writer's lock is held; each event is added once.
@@ -38,8 +52,11 @@ class RevisionWriter {
   // `transaction` must outlive the object. `time` is the position's.
   RevisionWriter(Transaction* transaction, Position position, Micros time);
 
-  // `was_active`: whether the event's revision before this one is; absent where this is its first.
-  void Add(StagedEvent event, std::optional<bool> was_active);
+  // `was`: the state of the event's revision before this one; absent where this is its first.
+  void Add(StagedEvent event, std::optional<annals::v1::EventState> was);
+  // Puts redacted revisions, current or past, in the place of those stored under their names and
+  // numbers. Each stays at its position.
+  void Replace(const std::vector<StagedEvent>& revisions);
   // Stores what Add has not stored yet. Must be called after the last Add.
   void Flush();
 
