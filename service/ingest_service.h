@@ -12,7 +12,10 @@ namespace annals::service {
 using RawIngestService = annals::v1::IngestService::WithRawCallbackMethod_IngestEvents<
     annals::v1::IngestService::WithRawCallbackMethod_BatchUpsertEvents<
         annals::v1::IngestService::WithRawCallbackMethod_RetractEvent<
-            annals::v1::IngestService::Service>>>;
+            annals::v1::IngestService::WithRawCallbackMethod_MergeEvents<
+                annals::v1::IngestService::WithRawCallbackMethod_UnmergeEvents<
+                    annals::v1::IngestService::WithRawCallbackMethod_RedactEvent<
+                        annals::v1::IngestService::Service>>>>>>;
 
 class IngestService final : public RawIngestService {
  public:
@@ -26,12 +29,33 @@ class IngestService final : public RawIngestService {
   grpc::ServerUnaryReactor* RetractEvent(grpc::CallbackServerContext* context,
                                          const grpc::ByteBuffer* request,
                                          grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* MergeEvents(grpc::CallbackServerContext* context,
+                                        const grpc::ByteBuffer* request,
+                                        grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* UnmergeEvents(grpc::CallbackServerContext* context,
+                                          const grpc::ByteBuffer* request,
+                                          grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* RedactEvent(grpc::CallbackServerContext* context,
+                                        const grpc::ByteBuffer* request,
+                                        grpc::ByteBuffer* response) override;
 
  private:
   absl::Status BatchUpsert(const Call& call, annals::v1::BatchUpsertEventsRequest&& request,
                            annals::v1::BatchUpsertEventsResponse* response) const;
   absl::Status Retract(const Call& call, const annals::v1::RetractEventRequest& request,
                        annals::v1::RetractEventResponse* response) const;
+  // In merge_handlers.cc.
+  absl::Status Merge(const Call& call, const annals::v1::MergeEventsRequest& request,
+                     annals::v1::MergeEventsResponse* response) const;
+  absl::Status Unmerge(const Call& call, const annals::v1::UnmergeEventsRequest& request,
+                       annals::v1::UnmergeEventsResponse* response) const;
+  absl::Status Redact(const Call& call, const annals::v1::RedactEventRequest& request,
+                      annals::v1::RedactEventResponse* response) const;
+
+  // PERMISSION_DENIED (FEED_NOT_YOURS) where the caller sees the event's feed but may not write to
+  // it, NOT_FOUND (EVENT_NOT_FOUND) where it does not see the feed. `field` names the event.
+  absl::Status CheckMayWrite(const Call& call, const storage::CallContext& context,
+                             const storage::EventName& name, std::string_view field) const;
 
   const Backend& backend_;
 };
