@@ -141,6 +141,10 @@ void AddCommands(CLI::App& app, ChosenAction& chosen) {
   AddIngestCommand(app, chosen);
   AddImportCommand(app, chosen);
   AddRetractCommand(app, chosen);
+  AddDuplicatesCommand(app, chosen);
+  AddMergeCommand(app, chosen);
+  AddUnmergeCommand(app, chosen);
+  AddRedactCommand(app, chosen);
   AddFeedsCommand(app, chosen);
   AddRegionsCommand(app, chosen);
   AddActorsCommand(app, chosen);
