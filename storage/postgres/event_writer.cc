@@ -89,15 +89,15 @@ void TakePosition(Transaction& transaction, Position position, Micros time,
       " request_id, reason, subject) VALUES ($1::bigint, $2::timestamptz, $4, $5, $6, $7, $8,"
       " nullif($14, '')))"
       " INSERT INTO feed_count (feed_id, position, active_count, retracted_count,"
-      " superseded_count, merged_count) SELECT d.feed_id, $1::bigint, coalesce(l.active_count, 0) "
-      "+ d.active,"
+      " superseded_count, merged_count) SELECT d.feed_id, $1::bigint,"
+      " coalesce(l.active_count, 0) + d.active,"
       " coalesce(l.retracted_count, 0) + d.retracted,"
       " coalesce(l.superseded_count, 0) + d.superseded, coalesce(l.merged_count, 0) + d.merged"
       " FROM unnest($9::int[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[])"
       " AS d(feed_id, active, retracted, superseded, merged) LEFT JOIN LATERAL"
       " (SELECT c.active_count, c.retracted_count, c.superseded_count, c.merged_count"
-      "  FROM feed_count c WHERE c.feed_id = d.feed_id ORDER BY c.position DESC LIMIT 1) AS l ON "
-      "true",
+      "  FROM feed_count c WHERE c.feed_id = d.feed_id ORDER BY c.position DESC LIMIT 1) AS l"
+      " ON true",
       {fmt::format("{}", position.value), TimestampText(time), writer_id, caller.principal,
        caller.address, caller.method, caller.request_id, std::string(reason), ArrayText(feeds),
        ArrayText(active), ArrayText(retracted), ArrayText(superseded), ArrayText(merged), subject});

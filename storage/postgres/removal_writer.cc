@@ -28,7 +28,7 @@ std::string ParticipantKeys(Transaction& transaction, std::int64_t id) {
       .c_str();
 }
 
-// Takes the content out of revisions [1, `last`]. Looks at each once, some at a time.
+// Takes the content out of every revision there is, some at a time.
 absl::Status RemoveFromRevisions(Transaction& transaction, std::int64_t id, std::int32_t feed_id,
                                  RevisionWriter* writer) {
   for (std::int64_t after = 0;;) {
