@@ -8,6 +8,7 @@
 #include "service/read_request.h"
 #include "service/region_messages.h"
 #include "service/validate/catalog_validator.h"
+#include "service/validate/details_checker.h"
 #include "storage/error.h"
 #include "storage/event_name.h"
 
@@ -143,6 +144,23 @@ absl::Status CatalogService::ChangedFeed(const Call& call,
   return absl::OkStatus();
 }
 
+absl::Status CatalogService::FeedDeleted(const Call& call,
+                                         const annals::v1::DeleteFeedRequest& request,
+                                         annals::v1::DeleteFeedResponse* response) const {
+  const auto id = TakeId("feeds", request.name());
+  if (!id.ok()) return id.status();
+  FieldChecker check;
+  check.RequiredText("reason", request.reason(), kNoteCharactersMax);
+  if (!check.ok()) return check.status();
+  const auto receipt = backend_.events->DeleteFeed(call.StoreContext(), *id, request.reason(),
+                                                   request.purge(), request.validate_only());
+  if (!receipt.ok()) return receipt.status();
+  response->set_event_count(receipt->event_count);
+  response->set_revision_count(receipt->revision_count);
+  response->set_position(backend_.tokens->SealPosition(receipt->position));
+  return absl::OkStatus();
+}
+
 absl::Status CatalogService::RegionsPage(const Call& call,
                                          const annals::v1::ListRegionsRequest& request,
                                          annals::v1::ListRegionsResponse* response) const {
@@ -270,6 +288,12 @@ grpc::ServerUnaryReactor* CatalogService::UpdateFeed(Context* context, const Byt
                                                      Bytes* response) {
   return RunUnary(backend_, "annals.v1.CatalogService/UpdateFeed", context, request, response, this,
                   &CatalogService::ChangedFeed);
+}
+
+grpc::ServerUnaryReactor* CatalogService::DeleteFeed(Context* context, const Bytes* request,
+                                                     Bytes* response) {
+  return RunUnary(backend_, "annals.v1.CatalogService/DeleteFeed", context, request, response, this,
+                  &CatalogService::FeedDeleted);
 }
 
 grpc::ServerUnaryReactor* CatalogService::ListRegions(Context* context, const Bytes* request,

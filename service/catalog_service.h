@@ -11,8 +11,9 @@ namespace annals::service {
 // The generated service with every method taking raw bytes (service/message_parser.h says why).
 using RawCatalogWrites = annals::v1::CatalogService::WithRawCallbackMethod_CreateFeed<
     annals::v1::CatalogService::WithRawCallbackMethod_UpdateFeed<
-        annals::v1::CatalogService::WithRawCallbackMethod_CreateActor<
-            annals::v1::CatalogService::Service>>>;
+        annals::v1::CatalogService::WithRawCallbackMethod_DeleteFeed<
+            annals::v1::CatalogService::WithRawCallbackMethod_CreateActor<
+                annals::v1::CatalogService::Service>>>>;
 using RawCatalogService = annals::v1::CatalogService::WithRawCallbackMethod_ListFeeds<
     annals::v1::CatalogService::WithRawCallbackMethod_GetFeed<
         annals::v1::CatalogService::WithRawCallbackMethod_ListRegions<
@@ -37,6 +38,7 @@ class CatalogService final : public RawCatalogService {
   Reactor* GetFeed(Context* context, const Bytes* request, Bytes* response) override;
   Reactor* CreateFeed(Context* context, const Bytes* request, Bytes* response) override;
   Reactor* UpdateFeed(Context* context, const Bytes* request, Bytes* response) override;
+  Reactor* DeleteFeed(Context* context, const Bytes* request, Bytes* response) override;
   Reactor* ListRegions(Context* context, const Bytes* request, Bytes* response) override;
   Reactor* GetRegion(Context* context, const Bytes* request, Bytes* response) override;
   Reactor* ListActors(Context* context, const Bytes* request, Bytes* response) override;
@@ -53,6 +55,8 @@ class CatalogService final : public RawCatalogService {
                        annals::v1::CreateFeedResponse* response) const;
   absl::Status ChangedFeed(const Call& call, const annals::v1::UpdateFeedRequest& request,
                            annals::v1::UpdateFeedResponse* response) const;
+  absl::Status FeedDeleted(const Call& call, const annals::v1::DeleteFeedRequest& request,
+                           annals::v1::DeleteFeedResponse* response) const;
   absl::Status RegionsPage(const Call& call, const annals::v1::ListRegionsRequest& request,
                            annals::v1::ListRegionsResponse* response) const;
   absl::Status Region(const Call& call, const annals::v1::GetRegionRequest& request,

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "fmt/format.h"
+#include "service/duplicate_finder.h"
 #include "service/explain_empty.h"
 #include "service/export_reactor.h"
 #include "service/read_request.h"
@@ -31,6 +32,21 @@ absl::StatusOr<storage::EventName> TakeEventName(const std::string& name, std::s
                                  std::string(parsed.status().message()));
   }
   return parsed;
+}
+
+// Puts what a merged event was merged into in its place, as far as the caller sees it. Ends: events
+// are merged into ACTIVE ones only, so that at one position no merges form a circle.
+absl::Status FollowMerges(storage::EventStore& events, const storage::CallContext& context,
+                          storage::Position position, annals::v1::Event* event) {
+  while (!event->merged_into().empty()) {
+    const auto name = storage::ParseEventName(event->merged_into());
+    if (!name.ok()) return name.status();
+    auto found = events.GetEvents(context, {*name}, storage::Snapshot{position});
+    if (!found.ok()) return found.status();
+    if (!found->events.front()) return absl::OkStatus();
+    *event = *std::move(found->events.front());
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::vector<storage::EventName>> TakeEventNames(
@@ -75,7 +91,13 @@ absl::Status EventService::Get(const Call& call, const annals::v1::GetEventReque
     return storage::Error(absl::StatusCode::kNotFound, "EVENT_NOT_FOUND",
                           fmt::format("there is no {}", request.name()), "name");
   }
-  *response->mutable_event() = *std::move(found->events.front());
+  annals::v1::Event event = *std::move(found->events.front());
+  if (!request.keep_merged()) {
+    const absl::Status followed = FollowMerges(*backend_.events, context, found->position, &event);
+    if (!followed.ok()) return followed;
+    if (event.name() != request.name()) response->set_merged_from(request.name());
+  }
+  *response->mutable_event() = std::move(event);
   response->set_position(backend_.tokens->SealPosition(found->position));
   return absl::OkStatus();
 }
@@ -172,6 +194,29 @@ absl::Status EventService::ListRevisions(const Call& call,
   return absl::OkStatus();
 }
 
+absl::Status EventService::ListDuplicates(
+    const Call& call, const annals::v1::ListDuplicateCandidatesRequest& request,
+    annals::v1::ListDuplicateCandidatesResponse* response) const {
+  const auto page_size = TakePageSize(request.page_size());
+  if (!page_size.ok()) return page_size.status();
+  const auto limits = TakeDuplicateLimits(request);
+  if (!limits.ok()) return limits.status();
+  auto token = TakePageToken(backend_, call, request, PageKind::kListDuplicates);
+  if (!token.ok()) return token.status();
+  const storage::CallContext context = call.StoreContext();
+  const auto snapshot = TakeSnapshot(backend_, context, nullptr, request.min_position());
+  if (!snapshot.ok()) return snapshot.status();
+  auto query = TakeFilter(backend_, context, request.filter());
+  if (!query.ok()) return query.status();
+  query->include_retracted = false;
+  DuplicateFinder finder(backend_, call, *query, *limits);
+  const auto end = finder.FillPage(token->cursor, *page_size, response);
+  if (!end.ok()) return end.status();
+  token->cursor = *end;
+  if (*end) response->set_next_page_token(backend_.tokens->SealPage(*token));
+  return absl::OkStatus();
+}
+
 grpc::ServerUnaryReactor* EventService::GetEvent(grpc::CallbackServerContext* context,
                                                  const grpc::ByteBuffer* request,
                                                  grpc::ByteBuffer* response) {
@@ -210,6 +255,13 @@ grpc::ServerUnaryReactor* EventService::ListEventRevisions(grpc::CallbackServerC
                                                            grpc::ByteBuffer* response) {
   return RunUnary(backend_, "annals.v1.EventService/ListEventRevisions", context, request, response,
                   this, &EventService::ListRevisions);
+}
+
+grpc::ServerUnaryReactor* EventService::ListDuplicateCandidates(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+    grpc::ByteBuffer* response) {
+  return RunUnary(backend_, "annals.v1.EventService/ListDuplicateCandidates", context, request,
+                  response, this, &EventService::ListDuplicates);
 }
 
 }  // namespace annals::service

@@ -15,7 +15,8 @@ using RawEventService = annals::v1::EventService::WithRawCallbackMethod_GetEvent
             annals::v1::EventService::WithRawCallbackMethod_ExportEvents<
                 annals::v1::EventService::WithRawCallbackMethod_SummarizeEvents<
                     annals::v1::EventService::WithRawCallbackMethod_ListEventRevisions<
-                        annals::v1::EventService::Service>>>>>>;
+                        annals::v1::EventService::WithRawCallbackMethod_ListDuplicateCandidates<
+                            annals::v1::EventService::Service>>>>>>>;
 
 class EventService final : public RawEventService {
  public:
@@ -38,6 +39,9 @@ class EventService final : public RawEventService {
   grpc::ServerUnaryReactor* ListEventRevisions(grpc::CallbackServerContext* context,
                                                const grpc::ByteBuffer* request,
                                                grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ListDuplicateCandidates(grpc::CallbackServerContext* context,
+                                                    const grpc::ByteBuffer* request,
+                                                    grpc::ByteBuffer* response) override;
 
  private:
   absl::Status Get(const Call& call, const annals::v1::GetEventRequest& request,
@@ -50,6 +54,9 @@ class EventService final : public RawEventService {
                          annals::v1::SummarizeEventsResponse* response) const;
   absl::Status ListRevisions(const Call& call, const annals::v1::ListEventRevisionsRequest& request,
                              annals::v1::ListEventRevisionsResponse* response) const;
+  absl::Status ListDuplicates(const Call& call,
+                              const annals::v1::ListDuplicateCandidatesRequest& request,
+                              annals::v1::ListDuplicateCandidatesResponse* response) const;
 
   const Backend& backend_;
 };

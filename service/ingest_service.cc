@@ -104,6 +104,20 @@ absl::Status IngestService::BatchUpsert(const Call& call,
   return absl::OkStatus();
 }
 
+absl::Status IngestService::CheckMayWrite(const Call& call, const storage::CallContext& context,
+                                          const storage::EventName& name,
+                                          std::string_view field) const {
+  if (call.principal().MayWrite(name.feed)) return absl::OkStatus();
+  // Of what the caller does not see it is not told that it may not be written to. The store is
+  // not asked: it knows what a caller may see, not what it may change.
+  const auto catalog = backend_.catalog_cache->Get(context);
+  if (!catalog.ok()) return catalog.status();
+  return (*catalog)->HasFeed(name.feed, context.visibility)
+             ? FeedNotYours(call.principal(), name.feed, field)
+             : storage::Error(absl::StatusCode::kNotFound, "EVENT_NOT_FOUND",
+                              fmt::format("there is no event {}", name.ToString()), field);
+}
+
 absl::Status IngestService::Retract(const Call& call,
                                     const annals::v1::RetractEventRequest& request,
                                     annals::v1::RetractEventResponse* response) const {
@@ -115,8 +129,8 @@ absl::Status IngestService::Retract(const Call& call,
   check.Text("etag", request.etag(), {.characters_max = kEtagCharactersMax});
   if (!check.ok()) return check.status();
   const storage::CallContext context = call.StoreContext();
-  const absl::Status may_write = CheckMayWrite(backend_, call, context, *name);
-  if (!may_write.ok()) return may_write;
+  const absl::Status allowed = CheckMayWrite(call, context, *name, "name");
+  if (!allowed.ok()) return allowed;
   auto receipt = backend_.events->RetractEvent(context, *name, request.reason(), request.etag(),
                                                request.validate_only());
   if (!receipt.ok()) return receipt.status();

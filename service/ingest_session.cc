@@ -43,7 +43,9 @@ std::optional<RowField> InRow(std::string_view path) {
 // Which rows are worth an entry in the answer; the others are only counted.
 bool IsReported(annals::v1::RowOutcome outcome) {
   return outcome == annals::v1::ROW_OUTCOME_INVALID || outcome == annals::v1::ROW_OUTCOME_STALE ||
-         outcome == annals::v1::ROW_OUTCOME_STAYS_RETRACTED;
+         outcome == annals::v1::ROW_OUTCOME_STAYS_RETRACTED ||
+         outcome == annals::v1::ROW_OUTCOME_STAYS_MERGED ||
+         outcome == annals::v1::ROW_OUTCOME_STAYS_REDACTED;
 }
 
 }  // namespace

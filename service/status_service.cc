@@ -16,6 +16,7 @@ absl::Status StatusService::Get(const Call& call, const annals::v1::GetStatusReq
   }
   response->set_event_count(info->event_count);
   response->set_retracted_count(info->retracted_count);
+  response->set_merged_count(info->merged_count);
   response->set_superseded_revision_count(info->superseded_revision_count);
   response->set_feed_count(info->feed_count);
   response->set_engine(info->engine);

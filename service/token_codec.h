@@ -39,6 +39,7 @@ enum class PageKind : std::uint8_t {
   kListFeeds = 4,
   kListRegions = 5,
   kListActors = 6,
+  kListDuplicates = 7,
 };
 
 // Where a page ended.

@@ -122,6 +122,21 @@ struct AdvanceReceipt {
   annals::v1::Event event;
   Position position;
 };
+// Which events to merge into which.
+struct MergeOrder {
+  std::vector<EventName> sources;  // 1..100, each once
+  std::vector<std::string> etags;  // none, or one a source; an empty one is any
+  EventName target;
+  std::string reason;
+};
+struct MergeReceipt {
+  std::vector<annals::v1::Event> events;  // as they are now, in the order asked
+  Position position;
+};
+struct DeletionReceipt {
+  std::int64_t event_count = 0, revision_count = 0;  // deleted; revisions with the current ones
+  Position position;
+};
 struct ReleaseReceipt {
   std::vector<std::string> retracted_names;  // ascending
   std::int64_t active_count = 0;             // the feed's active events before
@@ -132,7 +147,8 @@ struct StoreInfo {       // of what the caller sees, engine, store_id and positi
   std::string store_id;  // 32 hexadecimal digits, made once with the store
   Position position;
   std::optional<Micros> last_change;
-  std::int64_t event_count = 0, retracted_count = 0, superseded_revision_count = 0, feed_count = 0;
+  std::int64_t event_count = 0, retracted_count = 0, merged_count = 0;
+  std::int64_t superseded_revision_count = 0, feed_count = 0;
   std::string engine;
 };
 
@@ -172,7 +188,8 @@ class EventStore {
   virtual absl::StatusOr<UpsertReceipt> UpsertEvents(const CallContext& context,
                                                      std::vector<UpsertRow> rows,
                                                      const UpsertOptions& options) = 0;
-  // NOT_FOUND (EVENT_NOT_FOUND); ABORTED (ETAG_MISMATCH) where `etag` is given and differs.
+  // NOT_FOUND (EVENT_NOT_FOUND); ABORTED (ETAG_MISMATCH) where `etag` is given and differs;
+  // FAILED_PRECONDITION (MERGED).
   virtual absl::StatusOr<RetractReceipt> RetractEvent(const CallContext& context,
                                                       const EventName& name,
                                                       std::string_view reason,
@@ -195,6 +212,32 @@ class EventStore {
                                                        const std::vector<std::int64_t>& kept_ids,
                                                        std::string_view reason, double share_max,
                                                        bool validate_only) = 0;
+  // Makes each source MERGED: content kept, `merged_into` set. One that is merged into the target
+  // already stays as it is. NOT_FOUND (EVENT_NOT_FOUND); INVALID_ARGUMENT (DUPLICATE_NAME,
+  // TARGET_AMONG_SOURCES); ABORTED (ETAG_MISMATCH); FAILED_PRECONDITION (NOT_ACTIVE,
+  // TARGET_LESS_VISIBLE: see storage/visibility.h). As targets are ACTIVE, no merges form a circle.
+  virtual absl::StatusOr<MergeReceipt> MergeEvents(const CallContext& context,
+                                                   const MergeOrder& order, bool validate_only) = 0;
+  // Makes merged events (1..100, each once) ACTIVE again, with the content they had. NOT_FOUND
+  // (EVENT_NOT_FOUND); INVALID_ARGUMENT (DUPLICATE_NAME); FAILED_PRECONDITION (NOT_MERGED,
+  // REDACTED).
+  virtual absl::StatusOr<MergeReceipt> UnmergeEvents(const CallContext& context,
+                                                     const std::vector<EventName>& names,
+                                                     std::string_view reason,
+                                                     bool validate_only) = 0;
+  // Removes the content of every revision (storage/removal.h), and the spellings of participants
+  // that no other event of the feed has; adds a revision that says so. One that is redacted stays
+  // as it is. What was written elsewhere (backups, replicas, logs of the database) keeps it until
+  // it is rotated. NOT_FOUND (EVENT_NOT_FOUND).
+  virtual absl::StatusOr<RetractReceipt> RedactEvent(const CallContext& context,
+                                                     const EventName& name, std::string_view reason,
+                                                     bool validate_only) = 0;
+  // Deletes a feed and, with `purge`, every event and revision of it; who made those changes stays
+  // in the audit. Takes a position where there were any. NOT_FOUND (FEED_NOT_FOUND);
+  // FAILED_PRECONDITION (FEED_NOT_EMPTY) where something was ever recorded in it, without `purge`.
+  virtual absl::StatusOr<DeletionReceipt> DeleteFeed(const CallContext& context,
+                                                     std::string_view feed, std::string_view reason,
+                                                     bool purge, bool validate_only) = 0;
 };
 
 }  // namespace annals::storage

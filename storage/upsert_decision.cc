@@ -4,6 +4,7 @@
 #include "storage/error.h"
 #include "storage/gazetteer.h"
 #include "storage/offer_path.h"
+#include "storage/removal.h"
 
 namespace annals::storage {
 namespace {
@@ -13,16 +14,27 @@ std::string Etag(std::int64_t revision, Micros update_time) {
   return fmt::format("{:x}-{:x}", revision, update_time);
 }
 
+void StampNext(Micros update_time, annals::v1::EventState state, annals::v1::Event* event) {
+  event->set_revision(event->revision() + 1);
+  *event->mutable_update_time() = ToTimestamp(update_time);
+  event->set_state(state);
+  event->set_etag(Etag(event->revision(), update_time));
+}
+
 }  // namespace
 
 annals::v1::RowOutcome DecideUpsert(const CurrentEvent* current, const ContentHash& content_hash,
                                     std::optional<std::int64_t> source_version, bool reinstate) {
   if (current == nullptr) return annals::v1::ROW_OUTCOME_CREATED;
+  if (current->content_hash == kRedactedHash) return annals::v1::ROW_OUTCOME_STAYS_REDACTED;
   if (source_version && current->source_version && *source_version < *current->source_version) {
     return annals::v1::ROW_OUTCOME_STALE;
   }
-  if (!current->active) {
-    return reinstate ? annals::v1::ROW_OUTCOME_UPDATED : annals::v1::ROW_OUTCOME_STAYS_RETRACTED;
+  if (current->state != annals::v1::EVENT_STATE_ACTIVE) {
+    if (reinstate) return annals::v1::ROW_OUTCOME_UPDATED;
+    return current->state == annals::v1::EVENT_STATE_MERGED
+               ? annals::v1::ROW_OUTCOME_STAYS_MERGED
+               : annals::v1::ROW_OUTCOME_STAYS_RETRACTED;
   }
   return content_hash == current->content_hash ? annals::v1::ROW_OUTCOME_UNCHANGED
                                                : annals::v1::ROW_OUTCOME_UPDATED;
@@ -82,6 +94,24 @@ absl::StatusOr<bool> StampAdvanced(const annals::v1::OfferStep& step, std::strin
   event->set_revision(revision);
   event->set_etag(Etag(revision, update_time));
   return true;
+}
+
+void StampMerged(Micros update_time, std::string_view target, annals::v1::Event* event) {
+  StampNext(update_time, annals::v1::EVENT_STATE_MERGED, event);
+  event->set_merged_into(std::string(target));
+}
+
+void StampUnmerged(Micros update_time, annals::v1::Event* event) {
+  StampNext(update_time, annals::v1::EVENT_STATE_ACTIVE, event);
+  event->clear_merged_into();
+}
+
+void StampRedacted(Micros update_time, annals::v1::Event* event) {
+  if (event->state() == annals::v1::EVENT_STATE_MERGED) {
+    return StampNext(update_time, annals::v1::EVENT_STATE_MERGED, event);
+  }
+  StampNext(update_time, annals::v1::EVENT_STATE_RETRACTED, event);
+  event->set_retraction_reason(std::string(kRedactedReason));
 }
 
 }  // namespace annals::storage

@@ -23,12 +23,15 @@ struct CurrentEvent {
   std::optional<std::int64_t> source_version;
   std::int64_t revision = 0;
   Micros create_time = 0;
-  bool active = true;
+  annals::v1::EventState state = annals::v1::EVENT_STATE_ACTIVE;
 };
 
-// CREATED, UPDATED, UNCHANGED, STALE or STAYS_RETRACTED; only the first two are written. `current`
-// is null for an event never seen. A retracted event that is reinstated is UPDATED even with the
-// content it had.
+// The content hash of a redacted event, and of no other.
+inline constexpr ContentHash kRedactedHash{};
+
+// CREATED, UPDATED, UNCHANGED, STALE, STAYS_RETRACTED, STAYS_MERGED or STAYS_REDACTED; only the
+// first two are written. `current` is null for an event never seen. A retracted or merged event
+// that is reinstated is UPDATED even with the content it had.
 [[nodiscard]] annals::v1::RowOutcome DecideUpsert(const CurrentEvent* current,
                                                   const ContentHash& content_hash,
                                                   std::optional<std::int64_t> source_version,
@@ -67,5 +70,11 @@ void StampRetracted(std::int64_t revision, Micros update_time, std::string_view 
 [[nodiscard]] absl::StatusOr<bool> StampAdvanced(const annals::v1::OfferStep& step,
                                                  std::string_view etag, Micros update_time,
                                                  annals::v1::Event* event);
+// Turns the current record into that of its next revision: MERGED into `target` ...
+void StampMerged(Micros update_time, std::string_view target, annals::v1::Event* event);
+// ... or ACTIVE again, with the content it has.
+void StampUnmerged(Micros update_time, annals::v1::Event* event);
+// ... or without content, RETRACTED unless it is MERGED. REQUIRES: RemoveContent ran.
+void StampRedacted(Micros update_time, annals::v1::Event* event);
 
 }  // namespace annals::storage

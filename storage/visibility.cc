@@ -60,6 +60,14 @@ absl::Status CheckAccessChange(const Visibility& visibility, const FeedAccess& b
                "feed.visibility");
 }
 
+absl::Status CheckMergeAccess(const FeedAccess& source, const FeedAccess& target) {
+  if (source.feed == target.feed || !target.restricted) return absl::OkStatus();
+  return Error(absl::StatusCode::kFailedPrecondition, "TARGET_LESS_VISIBLE",
+               "not everyone who sees the source sees the target: merge within a feed or into a "
+               "public one",
+               "target");
+}
+
 annals::v1::AuditEntry MakeAudit(const Caller& caller, Micros time, std::string_view reason) {
   annals::v1::AuditEntry entry;
   entry.set_principal(caller.principal);
@@ -84,6 +92,7 @@ void HideUnseen(absl::FunctionRef<bool(const std::string&)> sees, annals::v1::Ev
       unseen(event->exchange().offer())) {
     event->mutable_exchange()->clear_offer();
   }
+  if (!event->merged_into().empty() && unseen(event->merged_into())) event->clear_merged_into();
 }
 
 }  // namespace annals::storage

@@ -61,6 +61,11 @@ class Visibility {
 [[nodiscard]] absl::Status CheckAccessChange(const Visibility& visibility, const FeedAccess& before,
                                              const FeedAccess& after);
 
+// FAILED_PRECONDITION (TARGET_LESS_VISIBLE) unless everyone who sees feed `source` sees `target`:
+// the same feed, or a public one. Two restricted feeds are never taken for as visible as each
+// other, whomever they name as readers: those who may write to one see it without being named.
+[[nodiscard]] absl::Status CheckMergeAccess(const FeedAccess& source, const FeedAccess& target);
+
 // Who calls, for the audit.
 struct Caller {
   std::string principal = "principals/local";
@@ -71,8 +76,8 @@ struct Caller {
 [[nodiscard]] annals::v1::AuditEntry MakeAudit(const Caller& caller, Micros time,
                                                std::string_view reason);
 
-// Takes out of an event what refers to feeds that `sees` (of a feed id) denies: links and the offer
-// that an exchange fulfils.
+// Takes out of an event what refers to feeds that `sees` (of a feed id) denies: links, the offer
+// that an exchange fulfils, and what it was merged into.
 void HideUnseen(absl::FunctionRef<bool(const std::string&)> sees, annals::v1::Event* event);
 
 }  // namespace annals::storage

@@ -145,6 +145,10 @@ void AddCommands(CLI::App& app, ChosenAction& chosen) {
   AddImportCommand(app, chosen);
   AddRetractCommand(app, chosen);
   AddOfferCommand(app, chosen);
+  AddDuplicatesCommand(app, chosen);
+  AddMergeCommand(app, chosen);
+  AddUnmergeCommand(app, chosen);
+  AddRedactCommand(app, chosen);
   AddFeedsCommand(app, chosen);
   AddRegionsCommand(app, chosen);
   AddActorsCommand(app, chosen);

@@ -18,9 +18,10 @@ namespace {
 
 constexpr char kFooter[] = R"(
 Newest first, one line for each event that is not as it was at --since: CREATED, CORRECTED with the
-fields that differ, or RETRACTED with the reason. However often an event changed meanwhile, it is
-compared with the revision that was in force then; one that is as it was then is left out. Filters
-are of the event as it is now: one that was moved out of a region is not found in it.
+fields that differ, RETRACTED with the reason, or MERGED with what into. However often an event
+changed meanwhile, it is compared with the revision that was in force then; one that is as it was
+then is left out. Filters are of the event as it is now: one that was moved out of a region is not
+found in it.
 Prints at most --limit changes; what stderr says at the end counts all of them. For those who may
 edit the feed, BY says who made the last change, which takes one more question for each line;
 --no-by leaves it out. A position as --since is taken from an answer.

@@ -37,7 +37,9 @@ bool IsLeftOut(const FieldDescriptor& field) {
   if (!field.options().GetExtension(v1::output_only)) return false;
   return field.containing_type() != v1::Event::descriptor() ||
          (field.number() != v1::Event::kStateFieldNumber &&
-          field.number() != v1::Event::kRetractionReasonFieldNumber);
+          field.number() != v1::Event::kRetractionReasonFieldNumber &&
+          field.number() != v1::Event::kMergedIntoFieldNumber &&
+          field.number() != v1::Event::kRedactedFieldNumber);
 }
 
 int SizeOf(const Message& message, const FieldDescriptor& field) {

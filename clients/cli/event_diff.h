@@ -24,8 +24,8 @@ struct FieldChange {
 };
 
 // The fields that differ, in the order of the contract. Times and points are compared as one value.
-// What the server fills is left out, except `state` and `retraction_reason`: a retraction is a
-// change.
+// What the server fills is left out, except `state`, `retraction_reason`, `merged_into` and
+// `redacted`: a retraction is a change, and so are a merge and a redaction.
 //
 // Elements of lists are matched before they are compared, so that one that was put in does not make
 // all after it differ: equal ones wherever they stand, then those that share at least half of their

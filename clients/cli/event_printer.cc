@@ -24,8 +24,12 @@ std::string PlaceText(const v1::Location& location) {
 }
 
 std::string TitleText(const v1::Event& event) {
-  if (event.state() != v1::EVENT_STATE_RETRACTED) return event.title();
-  return fmt::format("[retracted] {}", event.title());
+  if (event.redacted()) return event.title();
+  if (event.state() == v1::EVENT_STATE_RETRACTED) {
+    return fmt::format("[retracted] {}", event.title());
+  }
+  return event.state() == v1::EVENT_STATE_MERGED ? fmt::format("[merged] {}", event.title())
+                                                 : event.title();
 }
 
 class TableEventPrinter : public EventPrinter {

@@ -148,6 +148,11 @@ void AddRecord(const v1::Event& event, Lines& lines) {
   if (event.state() == v1::EVENT_STATE_RETRACTED) {
     lines.Add("retracted", event.retraction_reason());
   }
+  if (event.state() == v1::EVENT_STATE_MERGED) {
+    lines.Add("merged into",
+              event.merged_into().empty() ? "?" : ShortEventName(event.merged_into()));
+  }
+  if (event.redacted()) lines.Add("redacted", "its content was removed for good");
 }
 
 }  // namespace

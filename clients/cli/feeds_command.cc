@@ -5,6 +5,7 @@
 #include <map>
 
 #include "clients/cli/command.h"
+#include "clients/cli/confirmation.h"
 #include "clients/cli/name_resolver.h"
 #include "clients/cli/outcome.h"
 #include "clients/cli/printer.h"
@@ -21,7 +22,17 @@ Examples:
   annals feeds create my-leads --title "My leads" --licence CC0-1.0 --restricted
   annals feeds update my-notes --attribution "Me, 2026"
   annals feeds update acled --redistribution forbidden
-  annals feeds update my-leads --reader principals/anna --reader roles/editor)";
+  annals feeds update my-leads --reader principals/anna --reader roles/editor
+  annals feeds delete my-notes --reason "Created by mistake")";
+
+constexpr char kDeleteFooter[] = R"(
+A feed in which nothing was ever recorded. --purge deletes the feed with every event and revision
+in it for good, also as of earlier moments: for a licence withdrawn, or the law. Backups, replicas
+and logs of the database keep it until they are rotated.
+
+Examples:
+  annals feeds delete my-notes --reason "Created by mistake"
+  annals feeds delete bought-data --purge --reason "The licence was withdrawn")";
 
 // What create sets and update changes; absent on update is left as it is.
 struct FeedFields {
@@ -118,6 +129,53 @@ absl::Status Update(Session& session, const FeedFields& fields) {
   return PrintFeed(session, session.Record().UpdateFeed(*feed));
 }
 
+struct DeleteFlags {
+  std::string name;
+  std::string reason;
+  bool purge = false;
+  bool dry_run = false;
+  bool yes = false;
+};
+
+absl::Status Delete(Session& session, const DeleteFlags& flags) {
+  v1::DeleteFeedRequest request;
+  request.set_name(FeedName(flags.name));
+  request.set_reason(flags.reason);
+  request.set_purge(flags.purge);
+  request.set_validate_only(true);
+  auto response = session.Record().DeleteFeed(request);
+  if (!response.ok()) return response.status();
+  const auto held = [&] {
+    return fmt::format("{} with {} events in {} revisions", request.name(),
+                       Grouped(response->event_count()), Grouped(response->revision_count()));
+  };
+  if (flags.dry_run) {
+    session.Note(fmt::format("dry run, nothing changed: deleted {}", held()));
+    return absl::OkStatus();
+  }
+  absl::Status confirmed = Confirm(session, fmt::format("{} is deleted for good.", held()),
+                                   IdOf(request.name()), flags.yes);
+  if (!confirmed.ok()) return confirmed;
+  request.set_validate_only(false);
+  response = session.Record().DeleteFeed(request);
+  if (!response.ok()) return response.status();
+  session.Note(fmt::format("deleted {}", held()));
+  return absl::OkStatus();
+}
+
+void AddDelete(CLI::App& feeds, ChosenAction& chosen) {
+  auto flags = std::make_shared<DeleteFlags>();
+  CLI::App* command = AddCommand(feeds, "delete", "Delete a feed (administrators)", kDeleteFooter);
+  command->add_option("FEED", flags->name, "Its id")->required()->option_text(" ");
+  command->add_option("--reason", flags->reason, "Why; kept in the audit")
+      ->required()
+      ->option_text("TEXT");
+  command->add_flag("--purge", flags->purge, "Every event of it as well, for good");
+  command->add_flag("--dry-run", flags->dry_run, "Check and change nothing");
+  command->add_flag("--yes", flags->yes, "Do not ask");
+  Choose(command, chosen, [flags](Session& session) { return Delete(session, *flags); });
+}
+
 void AddFields(CLI::App* command, FeedFields& fields, bool required) {
   command->add_option("FEED", fields.name, "Its id, such as my-notes")
       ->required()
@@ -163,7 +221,8 @@ void AddOpening(CLI::App* command, FeedFields& fields) {
 }  // namespace
 
 void AddFeedsCommand(CLI::App& app, ChosenAction& chosen) {
-  CLI::App* feeds = AddCommand(app, "feeds", "List, print, create and change feeds", kFooter);
+  CLI::App* feeds =
+      AddCommand(app, "feeds", "List, print, create, change and delete feeds", kFooter);
   feeds->require_subcommand(1);
   auto fields = std::make_shared<FeedFields>();
 
@@ -185,6 +244,8 @@ void AddFeedsCommand(CLI::App& app, ChosenAction& chosen) {
   AddFields(update, *fields, /*required=*/false);
   AddOpening(update, *fields);
   Choose(update, chosen, [fields](Session& session) { return Update(session, *fields); });
+
+  AddDelete(*feeds, chosen);
 }
 
 }  // namespace annals::cli

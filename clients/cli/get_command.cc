@@ -16,7 +16,8 @@ namespace {
 
 constexpr char kFooter[] = R"(
 A name is feeds/FEED/events/EVENT or, shorter, FEED/EVENT as tables show it. On a terminal each
-event is told in full. Names that are not found are told on stderr, and the exit status is 1.
+event is told in full. Names that are not found are told on stderr, and the exit status is 1. A
+merged event is answered with the one that it was merged into, which is told as well.
 
 Examples:
   annals get sample/kursk-capture
@@ -27,7 +28,22 @@ constexpr std::size_t kBatchNamesMax = 1'000;
 struct GetFlags {
   std::vector<std::string> names;
   std::string as_of;
+  bool keep_merged = false;
 };
+
+// What a merged event was merged into, as of the same moment.
+absl::StatusOr<v1::Event> Survivor(Session& session, const v1::Event& merged,
+                                   const GetFlags& flags) {
+  v1::GetEventRequest request;
+  request.set_name(merged.name());
+  if (!flags.as_of.empty()) *request.mutable_as_of() = ParseAsOf(flags.as_of);
+  auto response = session.Record().GetEvent(request);
+  if (!response.ok()) return response.status();
+  if (!response->merged_from().empty()) {
+    session.Note(fmt::format("{}: merged into {}", merged.name(), response->event().name()));
+  }
+  return std::move(*response->mutable_event());
+}
 
 absl::Status Get(Session& session, const GetFlags& flags) {
   const bool in_full = session.Format() == OutputFormat::kTable;
@@ -44,7 +60,12 @@ absl::Status Get(Session& session, const GetFlags& flags) {
     }
     const auto response = session.Record().BatchGetEvents(request);
     if (!response.ok()) return response.status();
-    for (const v1::Event& event : response->events()) {
+    for (v1::Event event : response->events()) {
+      if (event.state() == v1::EVENT_STATE_MERGED && !flags.keep_merged) {
+        auto survivor = Survivor(session, event, flags);
+        if (!survivor.ok()) return survivor.status();
+        event = *std::move(survivor);
+      }
       if (in_full) {
         credits.Of(event);
         session.Out() << (first ? "" : "\n") << EventText(event, session.Columns());
@@ -74,6 +95,8 @@ void AddGetCommand(CLI::App& app, ChosenAction& chosen) {
       ->option_text("...");
   command->add_option("--as-of", flags->as_of, "As they stood then: a time or a position")
       ->option_text("MOMENT");
+  command->add_flag("--keep-merged", flags->keep_merged,
+                    "A merged event itself, not what it was merged into");
   Choose(command, chosen, [flags](Session& session) { return Get(session, *flags); });
 }
 

@@ -62,6 +62,8 @@ std::vector<std::string> Cells(const v1::EventRevision& revision, const v1::Even
   std::string changed = older == nullptr ? "created" : ChangedFields(older->event(), event);
   if (event.state() == v1::EVENT_STATE_RETRACTED) {
     changed = fmt::format("retracted: {}", event.retraction_reason());
+  } else if (event.state() == v1::EVENT_STATE_MERGED) {
+    changed = fmt::format("merged into {}", ShortEventName(event.merged_into()));
   }
   return {std::to_string(event.revision()),
           MomentText(event.update_time()),

@@ -22,11 +22,14 @@ void AddCounts(const v1::OutcomeCounts& from, v1::OutcomeCounts& to) {
   to.set_stays_retracted(to.stays_retracted() + from.stays_retracted());
   to.set_invalid(to.invalid() + from.invalid());
   to.set_retracted(to.retracted() + from.retracted());
+  to.set_stays_merged(to.stays_merged() + from.stays_merged());
+  to.set_stays_redacted(to.stays_redacted() + from.stays_redacted());
 }
 
 std::int64_t RowCount(const v1::OutcomeCounts& counts) {
   return counts.created() + counts.updated() + counts.unchanged() + counts.stale() +
-         counts.stays_retracted() + counts.invalid() + counts.retracted();
+         counts.stays_retracted() + counts.invalid() + counts.retracted() + counts.stays_merged() +
+         counts.stays_redacted();
 }
 
 std::string Summary(const v1::OutcomeCounts& counts) {
@@ -37,6 +40,10 @@ std::string Summary(const v1::OutcomeCounts& counts) {
   if (counts.stale() > 0) text += fmt::format(", stale {}", counts.stale());
   if (counts.stays_retracted() > 0) {
     text += fmt::format(", stays retracted {}", counts.stays_retracted());
+  }
+  if (counts.stays_merged() > 0) text += fmt::format(", stays merged {}", counts.stays_merged());
+  if (counts.stays_redacted() > 0) {
+    text += fmt::format(", stays redacted {}", counts.stays_redacted());
   }
   if (counts.retracted() > 0) text += fmt::format(", retracted {}", counts.retracted());
   return text;
@@ -145,6 +152,12 @@ void IngestRun::TellRow(const v1::RowResult& result, std::string_view origin) {
       break;
     case v1::ROW_OUTCOME_STAYS_RETRACTED:
       Tell(fmt::format("{}: {}: stays retracted", origin, result.name()));
+      break;
+    case v1::ROW_OUTCOME_STAYS_MERGED:
+      Tell(fmt::format("{}: {}: stays merged", origin, result.name()));
+      break;
+    case v1::ROW_OUTCOME_STAYS_REDACTED:
+      Tell(fmt::format("{}: {}: stays redacted", origin, result.name()));
       break;
     default:
       break;

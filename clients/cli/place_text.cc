@@ -98,7 +98,7 @@ absl::StatusOr<v1::Point> ParsePoint(std::string_view text) {
   return point;
 }
 
-absl::StatusOr<double> ParseDistanceM(std::string_view text) {
+absl::StatusOr<double> ParseDistanceM(std::string_view text, std::string_view flag) {
   static const std::map<std::string_view, double> kUnitsM = {
       {"", 1}, {"m", 1}, {"km", 1'000}, {"mi", 1'609.344}, {"nmi", 1'852}};
   const std::size_t unit_at = text.find_first_not_of("0123456789.+-");
@@ -109,7 +109,7 @@ absl::StatusOr<double> ParseDistanceM(std::string_view text) {
   double number = 0;
   if (unit == kUnitsM.end() || !ParseNumber(number_text, number)) {
     return UsageError(
-        fmt::format("--radius: '{}' is not a distance such as 50km, 800m, 30mi or 12nmi", text));
+        fmt::format("{}: '{}' is not a distance such as 50km, 800m, 30mi or 12nmi", flag, text));
   }
   return number * unit->second;
 }

@@ -15,7 +15,8 @@ namespace annals::cli {
 [[nodiscard]] absl::StatusOr<v1::Point> ParsePoint(std::string_view text);
 
 // "50km", "800m", "30mi", "12nmi"; a bare number is metres. Answers metres.
-[[nodiscard]] absl::StatusOr<double> ParseDistanceM(std::string_view text);
+[[nodiscard]] absl::StatusOr<double> ParseDistanceM(std::string_view text,
+                                                    std::string_view flag = "--radius");
 
 // The one polygon of a GeoJSON text: a Polygon, a Feature that has one, or a FeatureCollection of
 // one. `source` names it in errors.

@@ -15,6 +15,7 @@ namespace annals::cli {
 namespace {
 
 bool IsRetracted(const v1::Event& event) { return event.state() == v1::EVENT_STATE_RETRACTED; }
+bool IsMerged(const v1::Event& event) { return event.state() == v1::EVENT_STATE_MERGED; }
 
 const char* Name(ChangeKind kind) {
   switch (kind) {
@@ -24,6 +25,8 @@ const char* Name(ChangeKind kind) {
       return "CORRECTED";
     case ChangeKind::kRetracted:
       return "RETRACTED";
+    case ChangeKind::kMerged:
+      return "MERGED";
   }
   return "";
 }
@@ -58,6 +61,9 @@ std::optional<RecordChange> ChangeOf(const v1::Event* before, v1::Event after) {
   if (IsRetracted(change.event) && (before == nullptr || !IsRetracted(*before))) {
     change.kind = ChangeKind::kRetracted;
   }
+  if (IsMerged(change.event) && (before == nullptr || !IsMerged(*before))) {
+    change.kind = ChangeKind::kMerged;
+  }
   return change;
 }
 
@@ -91,6 +97,7 @@ std::vector<std::string> ChangeCells(const RecordChange& change, bool csv) {
           Name(change.kind),
           By(change),
           change.kind == ChangeKind::kRetracted ? event.retraction_reason()
+          : change.kind == ChangeKind::kMerged  ? "into " + ShortEventName(event.merged_into())
                                                 : Joined(change.fields, ", "),
           event.title(),
           ShortEventName(event.name())};
@@ -103,6 +110,9 @@ std::string ChangeJson(const RecordChange& change) {
                                  Rfc3339(event.update_time()), JsonText(event.title()));
   if (IsRetracted(event)) {
     json += fmt::format(R"(,"retraction_reason":{})", JsonText(event.retraction_reason()));
+  }
+  if (IsMerged(event)) {
+    json += fmt::format(R"(,"merged_into":{})", JsonText(event.merged_into()));
   }
   json += fmt::format(R"(,"from_revision":{},"to_revision":{},"fields":[)",
                       change.from_revision == 0 ? "null" : std::to_string(change.from_revision),
@@ -127,7 +137,7 @@ void ChangeTally::Add(const RecordChange& change) {
   for (const std::string& field : fields) ++fields_[field];
 }
 
-std::int64_t ChangeTally::Total() const { return kinds_[0] + kinds_[1] + kinds_[2]; }
+std::int64_t ChangeTally::Total() const { return kinds_[0] + kinds_[1] + kinds_[2] + kinds_[3]; }
 
 std::string ChangeTally::Text() const {
   std::string text;
@@ -137,6 +147,7 @@ std::string ChangeTally::Text() const {
   };
   add(ChangeKind::kCreated, "created");
   add(ChangeKind::kRetracted, "retracted");
+  add(ChangeKind::kMerged, "merged");
   add(ChangeKind::kCorrected, "corrected");
   std::vector<std::pair<std::string, std::int64_t>> fields(fields_.begin(), fields_.end());
   std::stable_sort(fields.begin(), fields.end(),

@@ -13,7 +13,7 @@
 
 namespace annals::cli {
 
-enum class ChangeKind { kCreated, kCorrected, kRetracted };
+enum class ChangeKind { kCreated, kCorrected, kRetracted, kMerged };
 
 struct RecordChange {
   ChangeKind kind = ChangeKind::kCreated;
@@ -24,8 +24,8 @@ struct RecordChange {
 };
 
 // Takes an event at two moments; `before` is nullptr where it was not there. One that was retracted
-// meanwhile is RETRACTED, whatever else; one that was reinstated is CORRECTED. nullopt where it was
-// changed and changed back.
+// meanwhile is RETRACTED, whatever else, one that was merged MERGED; one that was reinstated or
+// unmerged is CORRECTED. nullopt where it was changed and changed back.
 [[nodiscard]] std::optional<RecordChange> ChangeOf(const v1::Event* before, v1::Event after);
 
 // The columns of a table, and of csv.
@@ -47,7 +47,7 @@ class ChangeTally {
   [[nodiscard]] std::string Text() const;
 
  private:
-  std::array<std::int64_t, 3> kinds_{};  // By ChangeKind.
+  std::array<std::int64_t, 4> kinds_{};  // By ChangeKind.
   std::map<std::string, std::int64_t> fields_;
 };
 

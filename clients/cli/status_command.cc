@@ -40,6 +40,7 @@ absl::Status Status(Session& session) {
        {"started", moment(status->has_start_time(), status->start_time())},
        {"events", Grouped(status->event_count())},
        {"retracted", Grouped(status->retracted_count())},
+       {"merged", Grouped(status->merged_count())},
        {"old revisions", Grouped(status->superseded_revision_count())},
        {"feeds", Grouped(status->feed_count())},
        {"last change", moment(status->has_last_change_time(), status->last_change_time())},

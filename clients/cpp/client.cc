@@ -33,6 +33,10 @@ StreamRange<Item> Paged(Request request, List list, Items items) {
 
 }  // namespace
 
+absl::StatusOr<v1::GetEventResponse> Client::GetEvent(const v1::GetEventRequest& request) const {
+  return connection_->GetEvent(request);
+}
+
 absl::StatusOr<v1::BatchGetEventsResponse> Client::BatchGetEvents(
     const v1::BatchGetEventsRequest& request) const {
   return connection_->BatchGetEvents(request);
@@ -85,6 +89,11 @@ StreamRange<v1::EventRevision> Client::ListEventRevisions(std::string_view name)
       [](v1::ListEventRevisionsResponse & page) -> auto& { return *page.mutable_revisions(); });
 }
 
+absl::StatusOr<v1::ListDuplicateCandidatesResponse> Client::ListDuplicateCandidates(
+    const v1::ListDuplicateCandidatesRequest& request) const {
+  return connection_->ListDuplicateCandidates(request);
+}
+
 absl::StatusOr<v1::BatchUpsertEventsResponse> Client::BatchUpsertEvents(
     const v1::BatchUpsertEventsRequest& request) const {
   return connection_->BatchUpsertEvents(request);
@@ -98,6 +107,21 @@ absl::StatusOr<v1::RetractEventResponse> Client::RetractEvent(
 absl::StatusOr<v1::AdvanceExchangeOfferResponse> Client::AdvanceExchangeOffer(
     const v1::AdvanceExchangeOfferRequest& request) const {
   return connection_->AdvanceExchangeOffer(request);
+}
+
+absl::StatusOr<v1::MergeEventsResponse> Client::MergeEvents(
+    const v1::MergeEventsRequest& request) const {
+  return connection_->MergeEvents(request);
+}
+
+absl::StatusOr<v1::UnmergeEventsResponse> Client::UnmergeEvents(
+    const v1::UnmergeEventsRequest& request) const {
+  return connection_->UnmergeEvents(request);
+}
+
+absl::StatusOr<v1::RedactEventResponse> Client::RedactEvent(
+    const v1::RedactEventRequest& request) const {
+  return connection_->RedactEvent(request);
 }
 
 std::unique_ptr<IngestStream> Client::IngestEvents(IngestStreamOptions options) const {
@@ -135,6 +159,11 @@ absl::StatusOr<v1::Feed> Client::UpdateFeed(const v1::Feed& feed) const {
   auto response = connection_->UpdateFeed(request);
   if (!response.ok()) return response.status();
   return std::move(*response->mutable_feed());
+}
+
+absl::StatusOr<v1::DeleteFeedResponse> Client::DeleteFeed(
+    const v1::DeleteFeedRequest& request) const {
+  return connection_->DeleteFeed(request);
 }
 
 StreamRange<v1::Region> Client::ListRegions(std::string_view parent) const {

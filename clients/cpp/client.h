@@ -35,6 +35,10 @@ class Client {
   // --- Events
   // -----------------------------------------------------------------------------------------
 
+  // One event by name, or the one that it was merged into.
+  [[nodiscard]] absl::StatusOr<v1::GetEventResponse> GetEvent(
+      const v1::GetEventRequest& request) const;
+
   // Up to 1,000 events by name, as they stood at `as_of` where it is set.
   [[nodiscard]] absl::StatusOr<v1::BatchGetEventsResponse> BatchGetEvents(
       const v1::BatchGetEventsRequest& request) const;
@@ -53,6 +57,10 @@ class Client {
   // Every revision of an event, newest first.
   [[nodiscard]] StreamRange<v1::EventRevision> ListEventRevisions(std::string_view name) const;
 
+  // One page of pairs that may report the same; the next by its `next_page_token`.
+  [[nodiscard]] absl::StatusOr<v1::ListDuplicateCandidatesResponse> ListDuplicateCandidates(
+      const v1::ListDuplicateCandidatesRequest& request) const;
+
   // --- Writing
   // ----------------------------------------------------------------------------------------
 
@@ -63,6 +71,13 @@ class Client {
   // Safe to send again: a step that was added before changes nothing.
   [[nodiscard]] absl::StatusOr<v1::AdvanceExchangeOfferResponse> AdvanceExchangeOffer(
       const v1::AdvanceExchangeOfferRequest& request) const;
+  [[nodiscard]] absl::StatusOr<v1::MergeEventsResponse> MergeEvents(
+      const v1::MergeEventsRequest& request) const;
+  [[nodiscard]] absl::StatusOr<v1::UnmergeEventsResponse> UnmergeEvents(
+      const v1::UnmergeEventsRequest& request) const;
+  // Removes content for good.
+  [[nodiscard]] absl::StatusOr<v1::RedactEventResponse> RedactEvent(
+      const v1::RedactEventRequest& request) const;
   // See ingest_stream.h. The stream may outlive this Client.
   [[nodiscard]] std::unique_ptr<IngestStream> IngestEvents(IngestStreamOptions options) const;
 
@@ -73,6 +88,9 @@ class Client {
   [[nodiscard]] absl::StatusOr<v1::Feed> GetFeed(std::string_view name) const;
   [[nodiscard]] absl::StatusOr<v1::Feed> CreateFeed(const v1::Feed& feed) const;
   [[nodiscard]] absl::StatusOr<v1::Feed> UpdateFeed(const v1::Feed& feed) const;
+  // With `request.purge`: deletes everything recorded in it, for good.
+  [[nodiscard]] absl::StatusOr<v1::DeleteFeedResponse> DeleteFeed(
+      const v1::DeleteFeedRequest& request) const;
   // All regions, or those below `parent` where it is not empty.
   [[nodiscard]] StreamRange<v1::Region> ListRegions(std::string_view parent = {}) const;
   [[nodiscard]] absl::StatusOr<v1::Region> GetRegion(std::string_view name,

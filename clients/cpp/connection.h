@@ -59,6 +59,8 @@ class Connection {
       const v1::SummarizeEventsRequest& request) = 0;
   virtual absl::StatusOr<v1::ListEventRevisionsResponse> ListEventRevisions(
       const v1::ListEventRevisionsRequest& request) = 0;
+  virtual absl::StatusOr<v1::ListDuplicateCandidatesResponse> ListDuplicateCandidates(
+      const v1::ListDuplicateCandidatesRequest& request) = 0;
   // Goes on with the last resume token where the server goes away in between.
   virtual std::unique_ptr<ExportReader> ExportEvents(const v1::ExportEventsRequest& request) = 0;
 
@@ -69,15 +71,23 @@ class Connection {
       const v1::RetractEventRequest& request) = 0;
   virtual absl::StatusOr<v1::AdvanceExchangeOfferResponse> AdvanceExchangeOffer(
       const v1::AdvanceExchangeOfferRequest& request) = 0;
+  virtual absl::StatusOr<v1::MergeEventsResponse> MergeEvents(
+      const v1::MergeEventsRequest& request) = 0;
+  virtual absl::StatusOr<v1::UnmergeEventsResponse> UnmergeEvents(
+      const v1::UnmergeEventsRequest& request) = 0;
+  virtual absl::StatusOr<v1::RedactEventResponse> RedactEvent(
+      const v1::RedactEventRequest& request) = 0;
   virtual std::unique_ptr<IngestCall> IngestEvents() = 0;
 
-  // The catalogue. Reads are retried; CreateFeed, UpdateFeed and CreateActor are not.
+  // The catalogue. Reads are retried; CreateFeed, UpdateFeed, DeleteFeed and CreateActor are not.
   virtual absl::StatusOr<v1::ListFeedsResponse> ListFeeds(const v1::ListFeedsRequest& request) = 0;
   virtual absl::StatusOr<v1::GetFeedResponse> GetFeed(const v1::GetFeedRequest& request) = 0;
   virtual absl::StatusOr<v1::CreateFeedResponse> CreateFeed(
       const v1::CreateFeedRequest& request) = 0;
   virtual absl::StatusOr<v1::UpdateFeedResponse> UpdateFeed(
       const v1::UpdateFeedRequest& request) = 0;
+  virtual absl::StatusOr<v1::DeleteFeedResponse> DeleteFeed(
+      const v1::DeleteFeedRequest& request) = 0;
   virtual absl::StatusOr<v1::ListRegionsResponse> ListRegions(
       const v1::ListRegionsRequest& request) = 0;
   virtual absl::StatusOr<v1::GetRegionResponse> GetRegion(const v1::GetRegionRequest& request) = 0;

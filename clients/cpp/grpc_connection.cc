@@ -148,6 +148,10 @@ class GrpcConnection : public Connection {
       const v1::ListEventRevisionsRequest& request) override {
     return Read(*events_, &EventStub::ListEventRevisions, request);
   }
+  absl::StatusOr<v1::ListDuplicateCandidatesResponse> ListDuplicateCandidates(
+      const v1::ListDuplicateCandidatesRequest& request) override {
+    return Read(*events_, &EventStub::ListDuplicateCandidates, request);
+  }
   std::unique_ptr<ExportReader> ExportEvents(const v1::ExportEventsRequest& request) override {
     return std::make_unique<GrpcExportReader>(events_.get(), request, options_);
   }
@@ -163,6 +167,18 @@ class GrpcConnection : public Connection {
       const v1::AdvanceExchangeOfferRequest& request) override {
     return Once(*ingest_, &IngestStub::AdvanceExchangeOffer, request, Deadline());
   }
+  absl::StatusOr<v1::MergeEventsResponse> MergeEvents(
+      const v1::MergeEventsRequest& request) override {
+    return Once(*ingest_, &IngestStub::MergeEvents, request, Deadline());
+  }
+  absl::StatusOr<v1::UnmergeEventsResponse> UnmergeEvents(
+      const v1::UnmergeEventsRequest& request) override {
+    return Once(*ingest_, &IngestStub::UnmergeEvents, request, Deadline());
+  }
+  absl::StatusOr<v1::RedactEventResponse> RedactEvent(
+      const v1::RedactEventRequest& request) override {
+    return Once(*ingest_, &IngestStub::RedactEvent, request, Deadline());
+  }
   std::unique_ptr<IngestCall> IngestEvents() override {
     return std::make_unique<GrpcIngestCall>(ingest_.get(), options_);
   }
@@ -177,6 +193,9 @@ class GrpcConnection : public Connection {
   }
   absl::StatusOr<v1::UpdateFeedResponse> UpdateFeed(const v1::UpdateFeedRequest& request) override {
     return Once(*catalog_, &CatalogStub::UpdateFeed, request, Deadline());
+  }
+  absl::StatusOr<v1::DeleteFeedResponse> DeleteFeed(const v1::DeleteFeedRequest& request) override {
+    return Once(*catalog_, &CatalogStub::DeleteFeed, request, Deadline());
   }
   absl::StatusOr<v1::ListRegionsResponse> ListRegions(
       const v1::ListRegionsRequest& request) override {

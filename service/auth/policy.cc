@@ -29,11 +29,18 @@ constexpr Rule kRules[] = {
     {"annals.v1.EventService/SummarizeEvents", ROLE_READER},
     // Who made each revision is answered to editors of the feed alone.
     {"annals.v1.EventService/ListEventRevisions", ROLE_READER},
+    {"annals.v1.EventService/ListDuplicateCandidates", ROLE_READER},
     // In feeds of the caller's.
     {"annals.v1.IngestService/IngestEvents", ROLE_CONTRIBUTOR},
     {"annals.v1.IngestService/BatchUpsertEvents", ROLE_CONTRIBUTOR},
     {"annals.v1.IngestService/RetractEvent", ROLE_CONTRIBUTOR},
     {"annals.v1.IngestService/AdvanceExchangeOffer", ROLE_CONTRIBUTOR},
+    // The sources' feeds are the caller's; the target is one that the caller sees.
+    {"annals.v1.IngestService/MergeEvents", ROLE_CONTRIBUTOR},
+    {"annals.v1.IngestService/UnmergeEvents", ROLE_CONTRIBUTOR},
+    // What cannot be undone.
+    {"annals.v1.IngestService/RedactEvent", ROLE_ADMIN},
+    {"annals.v1.CatalogService/DeleteFeed", ROLE_ADMIN},
     {"annals.v1.CatalogService/ListFeeds", ROLE_READER},
     {"annals.v1.CatalogService/GetFeed", ROLE_READER},
     // That a feed exists is told by refusing another of its name: to those who see all.

@@ -140,6 +140,10 @@ void CountOutcome(annals::v1::RowOutcome outcome, annals::v1::OutcomeCounts* cou
       return counts->set_invalid(counts->invalid() + 1);
     case annals::v1::ROW_OUTCOME_RETRACTED:
       return counts->set_retracted(counts->retracted() + 1);
+    case annals::v1::ROW_OUTCOME_STAYS_MERGED:
+      return counts->set_stays_merged(counts->stays_merged() + 1);
+    case annals::v1::ROW_OUTCOME_STAYS_REDACTED:
+      return counts->set_stays_redacted(counts->stays_redacted() + 1);
     default:
       return;
   }

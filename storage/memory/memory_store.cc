@@ -7,6 +7,7 @@
 #include "fmt/format.h"
 #include "storage/error.h"
 #include "storage/gazetteer.h"
+#include "storage/merge_decision.h"
 #include "storage/offer_path.h"
 #include "storage/time_bucket.h"
 
@@ -264,7 +265,10 @@ absl::StatusOr<StoreInfo> MemoryStore::Info(const CallContext& context) {
   for (const auto& [id, history] : events_) {
     if (!Sees(context, history.back().columns.feed)) continue;
     info.last_change = std::max(info.last_change.value_or(0), history.back().update_time);
-    ++(history.back().active ? info.event_count : info.retracted_count);
+    const auto state = history.back().event.state();
+    ++(state == annals::v1::EVENT_STATE_ACTIVE   ? info.event_count
+       : state == annals::v1::EVENT_STATE_MERGED ? info.merged_count
+                                                 : info.retracted_count);
     info.superseded_revision_count += std::ssize(history) - 1;
   }
   for (const auto& [id, feed] : feeds_) info.feed_count += Sees(context, id) ? 1 : 0;
@@ -299,7 +303,7 @@ absl::StatusOr<UpsertReceipt> MemoryStore::UpsertEvents(const CallContext& conte
     CurrentEvent state;
     if (current != nullptr) {
       state = {current->content_hash, current->source_version, current->event.revision(),
-               ToMicros(current->event.create_time()), current->active};
+               ToMicros(current->event.create_time()), current->event.state()};
     }
     const auto hash = HashContent(row.event);
     const auto outcome = DecideUpsert(current == nullptr ? nullptr : &state, hash,
@@ -364,6 +368,8 @@ absl::StatusOr<RetractReceipt> MemoryStore::RetractEvent(const CallContext& cont
     return Error(absl::StatusCode::kAborted, "ETAG_MISMATCH",
                  fmt::format("{} has changed since", name.ToString()), "etag");
   }
+  const absl::Status allowed = CheckRetraction(Seen(context, found->back().event));
+  if (!allowed.ok()) return allowed;
   if (found->back().active) {
     const Micros time = NextCommitTime();
     History history = *found;

@@ -54,6 +54,16 @@ class MemoryStore : public EventStore, public CatalogStore {
                                                const std::vector<std::int64_t>& kept_ids,
                                                std::string_view reason, double share_max,
                                                bool validate_only) override;
+  absl::StatusOr<MergeReceipt> MergeEvents(const CallContext& context, const MergeOrder& order,
+                                           bool validate_only) override;
+  absl::StatusOr<MergeReceipt> UnmergeEvents(const CallContext& context,
+                                             const std::vector<EventName>& names,
+                                             std::string_view reason, bool validate_only) override;
+  absl::StatusOr<RetractReceipt> RedactEvent(const CallContext& context, const EventName& name,
+                                             std::string_view reason, bool validate_only) override;
+  absl::StatusOr<DeletionReceipt> DeleteFeed(const CallContext& context, std::string_view feed,
+                                             std::string_view reason, bool purge,
+                                             bool validate_only) override;
 
   absl::StatusOr<std::int64_t> CatalogVersion(const CallContext& context) override;
   absl::StatusOr<std::vector<annals::v1::Feed>> ListFeeds(const CallContext& context,
@@ -106,6 +116,14 @@ class MemoryStore : public EventStore, public CatalogStore {
   [[nodiscard]] Position head() const;
   void AppendRetraction(const CallContext& context, std::string_view reason, Micros time,
                         History* history) const;
+  // Of each name, in order; EVENT_NOT_FOUND.
+  [[nodiscard]] absl::StatusOr<std::vector<annals::v1::Event>> CurrentEvents(
+      const CallContext& context, const std::vector<EventName>& names);
+  // Adds each as its event's next revision at one position; nothing where there is none.
+  void Append(const CallContext& context, std::string_view reason, Micros time,
+              std::vector<annals::v1::Event> revisions);
+  // Forgets how a feed's participants are spelt, those apart that events of the feed have.
+  void ForgetParticipants(const std::string& feed);
   [[nodiscard]] annals::v1::Feed WithCoverage(annals::v1::Feed feed) const;
 
   const Gazetteer* const gazetteer_;

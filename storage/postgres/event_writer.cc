@@ -12,6 +12,7 @@
 #include "fmt/format.h"
 #include "spdlog/spdlog.h"
 #include "storage/error.h"
+#include "storage/merge_decision.h"
 #include "storage/offer_path.h"
 #include "storage/postgres/event_record.h"
 #include "storage/postgres/pqxx_status.h"
@@ -49,31 +50,35 @@ std::string RandomRequestId() {
 // Takes the next position: the commit order, the audit and the counts of feeds in one statement.
 void TakePosition(Transaction& transaction, Position position, Micros time,
                   const std::string& writer_id, const Caller& caller, std::string_view reason,
-                  const std::map<std::int32_t, FeedChange>& changes) {
+                  const std::string& subject, const std::map<std::int32_t, FeedChange>& changes) {
   std::vector<std::int32_t> feeds;
-  std::vector<std::int64_t> active, retracted, superseded;
+  std::vector<std::int64_t> active, retracted, superseded, merged;
   for (const auto& [feed_id, change] : changes) {
     feeds.push_back(feed_id);
     active.push_back(change.active);
     retracted.push_back(change.retracted);
     superseded.push_back(change.superseded);
+    merged.push_back(change.merged);
   }
   transaction.Run(
       "WITH committed AS (INSERT INTO commit_log (position, commit_time, request_id)"
       " VALUES ($1::bigint, $2::timestamptz, $3)),"
       " noted AS (INSERT INTO audit (position, change_time, principal, address, method,"
-      " request_id, reason) VALUES ($1::bigint, $2::timestamptz, $4, $5, $6, $7, $8))"
+      " request_id, reason, subject) VALUES ($1::bigint, $2::timestamptz, $4, $5, $6, $7, $8,"
+      " nullif($14, '')))"
       " INSERT INTO feed_count (feed_id, position, active_count, retracted_count,"
-      " superseded_count) SELECT d.feed_id, $1::bigint, coalesce(l.active_count, 0) + d.active,"
+      " superseded_count, merged_count) SELECT d.feed_id, $1::bigint,"
+      " coalesce(l.active_count, 0) + d.active,"
       " coalesce(l.retracted_count, 0) + d.retracted,"
-      " coalesce(l.superseded_count, 0) + d.superseded"
-      " FROM unnest($9::int[], $10::bigint[], $11::bigint[], $12::bigint[])"
-      " AS d(feed_id, active, retracted, superseded) LEFT JOIN LATERAL"
-      " (SELECT c.active_count, c.retracted_count, c.superseded_count FROM feed_count c"
-      "  WHERE c.feed_id = d.feed_id ORDER BY c.position DESC LIMIT 1) AS l ON true",
+      " coalesce(l.superseded_count, 0) + d.superseded, coalesce(l.merged_count, 0) + d.merged"
+      " FROM unnest($9::int[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[])"
+      " AS d(feed_id, active, retracted, superseded, merged) LEFT JOIN LATERAL"
+      " (SELECT c.active_count, c.retracted_count, c.superseded_count, c.merged_count"
+      "  FROM feed_count c WHERE c.feed_id = d.feed_id ORDER BY c.position DESC LIMIT 1) AS l"
+      " ON true",
       {fmt::format("{}", position.value), TimestampText(time), writer_id, caller.principal,
        caller.address, caller.method, caller.request_id, std::string(reason), ArrayText(feeds),
-       ArrayText(active), ArrayText(retracted), ArrayText(superseded)});
+       ArrayText(active), ArrayText(retracted), ArrayText(superseded), ArrayText(merged), subject});
 }
 
 }  // namespace
@@ -107,14 +112,14 @@ absl::StatusOr<Position> EventWriter::RunWrite(const CallContext& context, std::
         const SeenFeeds feeds =
             feeds_.LookAt(transaction, head[2].as<std::int64_t>(), context.visibility);
         RevisionWriter revisions(&transaction, gazetteer_, next, start.time);
-        Write write{transaction, start, feeds, revisions};
+        Write write{transaction, start, feeds, revisions, {}};
         position = start.head;
         if (auto done = body(write); !done.ok()) return done;
         revisions.Flush();
-        if (revisions.changes().empty()) return absl::OkStatus();
+        if (revisions.changes().empty() && write.subject.empty()) return absl::OkStatus();
         position = next;
         TakePosition(transaction, next, start.time, request_id, context.caller, reason,
-                     revisions.changes());
+                     write.subject, revisions.changes());
         return absl::OkStatus();
       });
   if (status.ok()) return position;
@@ -176,7 +181,7 @@ absl::Status EventWriter::UpsertInto(Write& write, std::vector<Incoming>& rows,
   for (const Incoming& incoming : rows) ids.push_back(incoming.id);
   const auto stored = ReadCurrent(write.transaction, ids);
   receipt->rows.clear();
-  std::vector<std::pair<StagedEvent, std::optional<bool>>> written;
+  std::vector<std::pair<StagedEvent, std::optional<annals::v1::EventState>>> written;
   bool refused = false;
   for (Incoming& incoming : rows) {
     const StoredFeed* feed = write.feeds.Find(incoming.name.feed);
@@ -212,7 +217,7 @@ absl::Status EventWriter::UpsertInto(Write& write, std::vector<Incoming>& rows,
                 {feed->licence, revision, is_new ? write.start.time : current.create_time,
                  write.start.time, added},
                 &staged.event);
-    written.emplace_back(std::move(staged), is_new ? std::nullopt : std::optional(current.active));
+    written.emplace_back(std::move(staged), is_new ? std::nullopt : std::optional(current.state));
   }
   if (options.validate_only || (options.atomic && refused)) return absl::OkStatus();
   if (!raised_ids.empty()) {
@@ -222,7 +227,7 @@ absl::Status EventWriter::UpsertInto(Write& write, std::vector<Incoming>& rows,
         " FROM unnest($1::bigint[], $2::bigint[]) AS raised(id, version) WHERE e.id = raised.id",
         {ArrayText(raised_ids), ArrayText(raised_versions)});
   }
-  for (auto& [staged, was_active] : written) write.revisions.Add(std::move(staged), was_active);
+  for (auto& [staged, was] : written) write.revisions.Add(std::move(staged), was);
   return absl::OkStatus();
 }
 
@@ -254,10 +259,11 @@ absl::StatusOr<RetractReceipt> EventWriter::Retract(const CallContext& context,
     }
     if (staged.event.state() == annals::v1::EVENT_STATE_ACTIVE) {
       StampRetracted(staged.event.revision() + 1, write.start.time, reason, &staged.event);
-      if (!validate_only) write.revisions.Add(staged, true);
+      if (!validate_only) write.revisions.Add(staged, annals::v1::EVENT_STATE_ACTIVE);
     }
     receipt.event = std::move(staged.event);
     write.feeds.Conceal(&receipt.event);
+    if (auto allowed = CheckRetraction(receipt.event); !allowed.ok()) return allowed;
     return absl::OkStatus();
   });
   if (!position.ok()) return position.status();
@@ -322,7 +328,7 @@ absl::StatusOr<ReleaseReceipt> EventWriter::RetractAbsent(const CallContext& con
       if (!records.ok()) return records.status();
       for (StagedEvent& staged : *records) {
         StampRetracted(staged.event.revision() + 1, write.start.time, reason, &staged.event);
-        write.revisions.Add(std::move(staged), true);
+        write.revisions.Add(std::move(staged), annals::v1::EVENT_STATE_ACTIVE);
       }
     }
     return absl::OkStatus();

@@ -38,6 +38,18 @@ class EventWriter {
                                                const std::vector<std::int64_t>& kept_ids,
                                                std::string_view reason, double share_max,
                                                bool validate_only);
+  // In merge_writer.cc.
+  absl::StatusOr<MergeReceipt> Merge(const CallContext& context, const MergeOrder& order,
+                                     bool validate_only);
+  absl::StatusOr<MergeReceipt> Unmerge(const CallContext& context,
+                                       const std::vector<EventName>& names, std::string_view reason,
+                                       bool validate_only);
+  // In removal_writer.cc.
+  absl::StatusOr<RetractReceipt> Redact(const CallContext& context, const EventName& name,
+                                        std::string_view reason, bool validate_only);
+  absl::StatusOr<DeletionReceipt> DeleteFeed(const CallContext& context, std::string_view feed,
+                                             std::string_view reason, bool purge,
+                                             bool validate_only);
 
  private:
   // The state of the record that a write begins with, under the lock.
@@ -50,15 +62,20 @@ class EventWriter {
     const Start& start;
     const SeenFeeds& feeds;  // by the caller
     RevisionWriter& revisions;
+    std::string subject;  // what was deleted, such as feeds/x
   };
 
   // Runs `body` under the lock; it adds its revisions and may run more than once. Where it added
-  // any, they take the next position, and the audit notes caller and reason. Answers the position
-  // that the record is at then.
+  // any, or names a subject, they take the next position, and the audit notes caller, reason and
+  // subject. Answers the position that the record is at then.
   absl::StatusOr<Position> RunWrite(const CallContext& context, std::string_view reason,
                                     absl::FunctionRef<absl::Status(Write&)> body);
   // Whether the write that `request_id` names took `position`, once no one else holds the lock.
   absl::StatusOr<bool> WasCommitted(Position position, const std::string& request_id);
+
+  // The current rows of the events named, in their order. EVENT_NOT_FOUND.
+  static absl::StatusOr<std::vector<StagedEvent>> ReadNamed(Write& write,
+                                                            const std::vector<EventName>& names);
 
   struct Incoming;
   static absl::StatusOr<std::vector<Incoming>> Prepare(std::vector<UpsertRow> rows);

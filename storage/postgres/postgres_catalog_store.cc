@@ -3,6 +3,7 @@
 #include "fmt/format.h"
 #include "storage/error.h"
 #include "storage/event_name.h"
+#include "storage/postgres/catalog_change.h"
 #include "storage/postgres/event_record.h"
 #include "storage/postgres/sql_value.h"
 #include "storage/postgres/transaction.h"
@@ -13,15 +14,6 @@ namespace {
 constexpr char kNewTokenKey[] =
     "INSERT INTO token_key (key, create_time) VALUES (sha256(uuid_send(gen_random_uuid())"
     " || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())), clock_timestamp())";
-
-// Ends every change of the catalogue: notes who made it, and moves the version.
-void EndChange(Transaction& transaction, const Caller& caller, const std::string& subject) {
-  transaction.Run(
-      "INSERT INTO audit (change_time, principal, address, method, request_id, subject, reason)"
-      " VALUES (clock_timestamp(), $1, $2, $3, $4, $5, '')",
-      {caller.principal, caller.address, caller.method, caller.request_id, subject});
-  transaction.Run("UPDATE store SET catalog_version = catalog_version + 1");
-}
 
 std::string BooleanText(bool value) { return value ? "t" : "f"; }
 
@@ -137,7 +129,7 @@ absl::StatusOr<annals::v1::Feed> PostgresCatalogStore::CreateFeed(const CallCont
           return Error(absl::StatusCode::kAlreadyExists, "FEED_EXISTS",
                        fmt::format("there is a {} already", feed.name()), "feed.name");
         }
-        EndChange(transaction, context.caller, feed.name());
+        EndCatalogChange(transaction, context.caller, feed.name(), "");
         return ReadOneFeed(transaction, *id, &created);
       });
   if (!status.ok()) return status;
@@ -170,7 +162,7 @@ absl::StatusOr<annals::v1::Feed> PostgresCatalogStore::UpdateFeed(const CallCont
             {*id, feed.title(), feed.licence(), feed.attribution(), feed.reliability(),
              BooleanText(access.restricted), ArrayText(access.readers),
              ForbiddenText(ChangedRedistribution(ReadRedistribution(locked[0][2]), feed))});
-        EndChange(transaction, context.caller, feed.name());
+        EndCatalogChange(transaction, context.caller, feed.name(), "");
         return ReadOneFeed(transaction, *id, &updated);
       });
   if (!status.ok()) return status;
@@ -211,7 +203,7 @@ absl::StatusOr<annals::v1::Actor> PostgresCatalogStore::CreateActor(
           return Error(absl::StatusCode::kAlreadyExists, "ACTOR_EXISTS",
                        fmt::format("there is a {} already", actor.name()), "actor.name");
         }
-        EndChange(transaction, context.caller, actor.name());
+        EndCatalogChange(transaction, context.caller, actor.name(), "");
         return absl::OkStatus();
       });
   if (!status.ok()) return status;

@@ -154,8 +154,9 @@ absl::Status FillSummary(Transaction& transaction, const Question& question,
 // The last row of feed_count of each feed $1 at or before position $2, as c.
 constexpr char kFeedCounts[] =
     " FROM unnest($1::int[]) AS f(id) CROSS JOIN LATERAL"
-    " (SELECT n.position, n.active_count, n.retracted_count, n.superseded_count FROM feed_count n"
-    "  WHERE n.feed_id = f.id AND n.position <= $2::bigint ORDER BY n.position DESC LIMIT 1) AS c";
+    " (SELECT n.position, n.active_count, n.retracted_count, n.merged_count, n.superseded_count"
+    "  FROM feed_count n WHERE n.feed_id = f.id AND n.position <= $2::bigint ORDER BY n.position "
+    "DESC LIMIT 1) AS c";
 
 // ACTIVE events of all that the caller sees, at a position.
 std::int64_t RecordCount(Transaction& transaction, const SeenFeeds& feeds, Position position) {
@@ -336,10 +337,12 @@ absl::StatusOr<StoreInfo> PostgresEventStore::Info(const CallContext& context) {
         fmt::format("SELECT s.store_id, split_part(current_setting('server_version'), ' ', 1),"
                     " (SELECT extversion FROM pg_extension WHERE extname = 'postgis'),"
                     " (SELECT {} FROM commit_log l WHERE l.position = t.position),"
-                    " t.active_count, t.retracted_count, t.superseded_count FROM store s,"
+                    " t.active_count, t.retracted_count, t.superseded_count, t.merged_count"
+                    " FROM store s,"
                     " (SELECT max(c.position) AS position,"
                     "  coalesce(sum(c.active_count), 0)::bigint AS active_count,"
                     "  coalesce(sum(c.retracted_count), 0)::bigint AS retracted_count,"
+                    "  coalesce(sum(c.merged_count), 0)::bigint AS merged_count,"
                     "  coalesce(sum(c.superseded_count), 0)::bigint AS superseded_count{}) AS t",
                     MicrosOf("l.commit_time"), kFeedCounts),
         {ArrayText(feeds.seen_ids()), Number(transaction.head().value)})[0];
@@ -351,6 +354,7 @@ absl::StatusOr<StoreInfo> PostgresEventStore::Info(const CallContext& context) {
     info.event_count = row[4].as<std::int64_t>();
     info.retracted_count = row[5].as<std::int64_t>();
     info.superseded_revision_count = row[6].as<std::int64_t>();
+    info.merged_count = row[7].as<std::int64_t>();
     return absl::OkStatus();
   };
   if (auto done = RunTransaction(pool_, TransactionMode::kRead, context.deadline, read);

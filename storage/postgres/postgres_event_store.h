@@ -50,6 +50,24 @@ class PostgresEventStore : public EventStore {
                                                const std::vector<std::int64_t>& kept_ids,
                                                std::string_view reason, double share_max,
                                                bool validate_only) override;
+  absl::StatusOr<MergeReceipt> MergeEvents(const CallContext& context, const MergeOrder& order,
+                                           bool validate_only) override {
+    return writer_.Merge(context, order, validate_only);
+  }
+  absl::StatusOr<MergeReceipt> UnmergeEvents(const CallContext& context,
+                                             const std::vector<EventName>& names,
+                                             std::string_view reason, bool validate_only) override {
+    return writer_.Unmerge(context, names, reason, validate_only);
+  }
+  absl::StatusOr<RetractReceipt> RedactEvent(const CallContext& context, const EventName& name,
+                                             std::string_view reason, bool validate_only) override {
+    return writer_.Redact(context, name, reason, validate_only);
+  }
+  absl::StatusOr<DeletionReceipt> DeleteFeed(const CallContext& context, std::string_view feed,
+                                             std::string_view reason, bool purge,
+                                             bool validate_only) override {
+    return writer_.DeleteFeed(context, feed, reason, purge, validate_only);
+  }
 
  private:
   ConnectionPool& pool_;

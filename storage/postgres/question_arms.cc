@@ -8,7 +8,7 @@ namespace annals::storage {
 namespace {
 
 constexpr char kActive[] = "e.state = 1";
-constexpr char kRetracted[] = "e.state = 2";
+constexpr char kNotActive[] = "e.state <> 1";
 
 }  // namespace
 
@@ -143,7 +143,7 @@ std::vector<QuestionSql::Arm> QuestionSql::Arms(bool split_windows) const {
     }
     if (!query_.include_retracted) continue;
     arms.push_back(PlainArm(table));
-    arms.back().conditions.push_back(kRetracted);
+    arms.back().conditions.push_back(kNotActive);
   }
   if (!split_windows || !query_.occurred.start) return arms;
   std::vector<Arm> split;

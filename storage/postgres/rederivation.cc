@@ -12,6 +12,7 @@
 #include "storage/postgres/event_record.h"
 #include "storage/postgres/sql_value.h"
 #include "storage/postgres/staging.h"
+#include "storage/postgres/stored_event.h"
 #include "storage/postgres/transaction.h"
 
 namespace annals::storage {
@@ -40,31 +41,30 @@ absl::StatusOr<bool> IsCurrent(ConnectionPool& pool, absl::Time deadline) {
 }
 
 // The next revisions of `table` after `after`, which moves to the last of them.
-absl::StatusOr<std::vector<StoredRevision>> ReadBatch(Transaction& transaction,
+absl::StatusOr<std::vector<StagedEvent>> ReadBatch(Transaction& transaction,
                                                       const Gazetteer& gazetteer,
                                                       std::string_view table, Key* after) {
-  std::vector<StoredRevision> batch;
+  std::vector<StagedEvent> batch;
   const auto rows = transaction.Run(
-      fmt::format("SELECT id, revision, record, feed_id, source_version, content_hash, position"
+      fmt::format("SELECT id, revision, record, feed_id, source_version, content_hash"
                   " FROM {} WHERE (id, revision) > ($1::bigint, $2::bigint)"
                   " ORDER BY id, revision LIMIT {} FOR UPDATE",
                   table, kBatchMax),
       {Number(after->id), Number(after->revision)});
   for (const auto& row : rows) {
     *after = {row[0].as<std::int64_t>(), row[1].as<std::int64_t>()};
-    StoredRevision& stored = batch.emplace_back();
-    if (auto parsed = ParseRecord(row[2].c_str(), &stored.staged.event); !parsed.ok()) {
+    StagedEvent& staged = batch.emplace_back();
+    if (auto parsed = ParseRecord(row[2].c_str(), &staged.event); !parsed.ok()) {
       return parsed;
     }
-    if (stored.staged.event.has_location()) {
-      stored.staged.event.mutable_location()->clear_resolved_region();
-      stored.staged.event.mutable_location()->clear_point_region();
+    if (staged.event.has_location()) {
+      staged.event.mutable_location()->clear_resolved_region();
+      staged.event.mutable_location()->clear_point_region();
     }
-    FillDerivedFields(gazetteer, &stored.staged.event);
-    stored.staged.feed_id = row[3].as<std::int32_t>();
-    if (!row[4].is_null()) stored.staged.source_version = row[4].as<std::int64_t>();
-    stored.staged.content_hash = ReadHash(row[5].c_str());
-    stored.position = Position{row[6].as<std::int64_t>()};
+    FillDerivedFields(gazetteer, &staged.event);
+    staged.feed_id = row[3].as<std::int32_t>();
+    staged.source_version = OptionalNumber(row[4]);
+    staged.content_hash = ReadHash(row[5].c_str());
   }
   return batch;
 }
@@ -81,7 +81,7 @@ absl::Status RederiveTable(ConnectionPool& pool, const Gazetteer& gazetteer, std
           const auto batch = ReadBatch(transaction, gazetteer, table, &next);
           if (!batch.ok()) return batch.status();
           count = batch->size();
-          if (count > 0) RefreshRevisions(transaction, gazetteer, table, *batch);
+          if (count > 0) RefreshRevisions(transaction, gazetteer, *batch);
           return absl::OkStatus();
         });
     if (!status.ok()) return status;

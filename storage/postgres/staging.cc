@@ -1,5 +1,6 @@
 #include "storage/postgres/staging.h"
 
+#include <algorithm>
 #include <array>
 #include <set>
 #include <string_view>
@@ -7,6 +8,7 @@
 
 #include "fmt/format.h"
 #include "storage/geo/cell.h"
+#include "storage/postgres/event_record.h"
 #include "storage/postgres/sql_value.h"
 
 namespace annals::storage {
@@ -150,11 +152,6 @@ Row MakeRow(const StagedEvent& staged, const EventColumns& columns, Position pos
 
 std::string ColumnList() { return fmt::format("{}", fmt::join(kColumns, ", ")); }
 
-// SQL that answers the keys of a row's postings, one each.
-std::string PostingKeysOf(std::string_view row) {
-  return fmt::format("unnest({0}.actor_keys || {0}.source_keys || {0}.reach_keys)", row);
-}
-
 // What was current becomes history.
 void MoveToHistory(Transaction& transaction, Position position, Micros time) {
   transaction.Run(fmt::format("INSERT INTO event_revision ({0}, until_position, end_time)"
@@ -164,20 +161,21 @@ void MoveToHistory(Transaction& transaction, Position position, Micros time) {
                   {Number(position.value), TimestampText(time)});
 }
 
-void RemovePostings(Transaction& transaction) {
+// Of events e with a row s of staged_event, where `condition` on both holds.
+void RemovePostings(Transaction& transaction, std::string_view condition) {
   transaction.Run(fmt::format(
       "DELETE FROM event_posting a USING"
       " (SELECT e.id, e.occurred_start, {} AS key FROM event e"
-      "  JOIN staged_event s ON s.id = e.id WHERE s.revision > 1 AND e.state = 1) AS old"
+      "  JOIN staged_event s ON s.id = e.id WHERE {} AND e.state = 1) AS old"
       " WHERE a.key = old.key AND a.occurred_start = old.occurred_start AND a.event_id = old.id",
-      PostingKeysOf("e")));
+      PostingKeysOf("e"), condition));
 }
 
-// "column = row.column, …" of all but the id.
-std::string Assignments(std::string_view row) {
+// "column = row.column, …" of all but those left out.
+std::string Assignments(std::string_view row, const std::set<std::string_view>& left_out) {
   std::vector<std::string> assignments;
   for (const std::string& column : kColumns) {
-    if (column != "id") assignments.push_back(fmt::format("{0} = {1}.{0}", column, row));
+    if (!left_out.contains(column)) assignments.push_back(fmt::format("{0} = {1}.{0}", column, row));
   }
   return fmt::format("{}", fmt::join(assignments, ", "));
 }
@@ -186,15 +184,16 @@ void PutCurrent(Transaction& transaction) {
   transaction.Run(
       fmt::format("INSERT INTO event ({0}) SELECT {0} FROM staged_event"
                   " ON CONFLICT (id) DO UPDATE SET {1}",
-                  ColumnList(), Assignments("EXCLUDED")));
+                  ColumnList(), Assignments("EXCLUDED", {"id"})));
 }
 
-void PutPostings(Transaction& transaction) {
+// Of the rows s in `from`.
+void PutPostings(Transaction& transaction, std::string_view from) {
   transaction.Run(
       fmt::format("INSERT INTO event_posting (key, occurred_start, event_id, is_long)"
-                  " SELECT DISTINCT {}, s.occurred_start, s.id, s.is_long FROM staged_event s"
-                  " WHERE s.state = 1 ON CONFLICT DO NOTHING",
-                  PostingKeysOf("s")));
+                  " SELECT DISTINCT {}, s.occurred_start, s.id, s.is_long FROM {}"
+                  " WHERE s.state = 1",
+                  PostingKeysOf("s"), from));
 }
 
 void PutParticipants(Transaction& transaction, const std::vector<StagedEvent>& events,
@@ -221,24 +220,41 @@ void PutParticipants(Transaction& transaction, const std::vector<StagedEvent>& e
 
 }  // namespace
 
+std::int64_t& FeedChange::Of(annals::v1::EventState state) {
+  switch (state) {
+    case annals::v1::EVENT_STATE_RETRACTED:
+      return retracted;
+    case annals::v1::EVENT_STATE_MERGED:
+      return merged;
+    default:
+      return active;
+  }
+}
+
+std::string PostingKeysOf(std::string_view row) {
+  return fmt::format("unnest({0}.actor_keys || {0}.source_keys || {0}.reach_keys)", row);
+}
+
 std::string StagingSetup() {
   return "CREATE TEMPORARY TABLE staged_event (LIKE event) ON COMMIT DELETE ROWS";
 }
 
-void RefreshRevisions(Transaction& transaction, const Gazetteer& gazetteer, std::string_view table,
-                      const std::vector<StoredRevision>& revisions) {
+void RefreshRevisions(Transaction& transaction, const Gazetteer& gazetteer,
+                      const std::vector<StagedEvent>& revisions) {
   std::vector<Row> rows;
   rows.reserve(revisions.size());
-  for (const StoredRevision& revision : revisions) {
-    rows.push_back(MakeRow(revision.staged, DeriveColumns(gazetteer, revision.staged.event),
-                           revision.position));
+  for (const StagedEvent& staged : revisions) {
+    rows.push_back(MakeRow(staged, DeriveColumns(gazetteer, staged.event), {}));
   }
   transaction.Copy("staged_event", kColumns, rows);
-  transaction.Run(
-      fmt::format("UPDATE {} AS t SET {} FROM staged_event s"
-                  " WHERE t.id = s.id AND t.revision = s.revision",
-                  table, Assignments("s")));
-  if (table == "event") PutPostings(transaction);
+  constexpr std::string_view kCurrent = "s.revision = e.revision";
+  RemovePostings(transaction, kCurrent);
+  for (const std::string_view table : {"event", "event_revision"}) {
+    transaction.Run(fmt::format("UPDATE {} AS e SET {} FROM staged_event s WHERE e.id = s.id AND {}",
+                                table, Assignments("s", {"id", "revision", "position"}), kCurrent));
+  }
+  PutPostings(transaction,
+              fmt::format("staged_event s JOIN event e ON e.id = s.id AND {}", kCurrent));
   transaction.Run("DELETE FROM staged_event");
 }
 
@@ -246,16 +262,19 @@ RevisionWriter::RevisionWriter(Transaction* transaction, const Gazetteer* gazett
                                Position position, Micros time)
     : transaction_(*transaction), gazetteer_(*gazetteer), position_(position), time_(time) {}
 
-void RevisionWriter::Add(StagedEvent event, std::optional<bool> was_active) {
+void RevisionWriter::Add(StagedEvent event, std::optional<annals::v1::EventState> was) {
   FeedChange& change = changes_[event.feed_id];
-  if (was_active) {
+  if (was) {
     ++change.superseded;
-    --(*was_active ? change.active : change.retracted);
+    --change.Of(*was);
   }
-  const bool is_active = event.event.state() == annals::v1::EVENT_STATE_ACTIVE;
-  ++(is_active ? change.active : change.retracted);
+  ++change.Of(event.event.state());
   waiting_.push_back(std::move(event));
   if (waiting_.size() == kBatchMax) Flush();
+}
+
+void RevisionWriter::Replace(const std::vector<StagedEvent>& revisions) {
+  RefreshRevisions(transaction_, gazetteer_, revisions);
 }
 
 void RevisionWriter::Flush() {
@@ -272,10 +291,10 @@ void RevisionWriter::Flush() {
   transaction_.Copy("staged_event", kColumns, rows);
   if (supersedes) {
     MoveToHistory(transaction_, position_, time_);
-    RemovePostings(transaction_);
+    RemovePostings(transaction_, "s.revision > 1");
   }
   PutCurrent(transaction_);
-  PutPostings(transaction_);
+  PutPostings(transaction_, "staged_event s");
   PutParticipants(transaction_, waiting_, columns);
   transaction_.Run("DELETE FROM staged_event");  // for a next batch of the same transaction
   waiting_.clear();

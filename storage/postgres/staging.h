@@ -5,10 +5,13 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <pqxx/result>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "annals/v1/events.pb.h"
 #include "storage/event_columns.h"
 #include "storage/position.h"
@@ -29,20 +32,20 @@ struct StagedEvent {
   ContentHash content_hash{};
 };
 
-// A revision as it is stored.
-struct StoredRevision {
-  StagedEvent staged;
-  Position position;
-};
+// Rewrites revisions, current or past, from these records; each stays at its position. What leads
+// to current events is rewritten too. REQUIRES: no one else writes them; StagingSetup() ran.
+void RefreshRevisions(Transaction& transaction, const Gazetteer& gazetteer,
+                      const std::vector<StagedEvent>& revisions);
 
-// Rewrites these rows of `table` ("event" or "event_revision"), and what leads to current events,
-// from their records. REQUIRES: the rows are locked; the connection ran StagingSetup().
-void RefreshRevisions(Transaction& transaction, const Gazetteer& gazetteer, std::string_view table,
-                      const std::vector<StoredRevision>& revisions);
+// SQL that answers the keys by which a row of event is found in event_posting, one each.
+[[nodiscard]] std::string PostingKeysOf(std::string_view row);
 
 // What a write adds to the counts of a feed.
 struct FeedChange {
-  std::int64_t active = 0, retracted = 0, superseded = 0;
+  std::int64_t active = 0, retracted = 0, merged = 0, superseded = 0;
+
+  // The count of events in a state.
+  [[nodiscard]] std::int64_t& Of(annals::v1::EventState state);
 };
 
 // Stores revisions at one position, in one transaction. An event's earlier revision becomes
@@ -53,8 +56,11 @@ class RevisionWriter {
   RevisionWriter(Transaction* transaction, const Gazetteer* gazetteer, Position position,
                  Micros time);
 
-  // `was_active`: whether the event's revision before this one is; absent where this is its first.
-  void Add(StagedEvent event, std::optional<bool> was_active);
+  // `was`: the state of the event's revision before this one; absent where this is its first.
+  void Add(StagedEvent event, std::optional<annals::v1::EventState> was);
+  // Puts redacted revisions, current or past, in the place of those stored under their names and
+  // numbers. Each stays at its position.
+  void Replace(const std::vector<StagedEvent>& revisions);
   // Stores what Add has not stored yet. Must be called after the last Add.
   void Flush();
 

@@ -12,13 +12,9 @@
 #include "storage/postgres/sql_value.h"
 
 namespace annals::storage {
-namespace {
-
 std::optional<std::int64_t> OptionalNumber(const pqxx::field& field) {
   return field.is_null() ? std::nullopt : std::optional(field.as<std::int64_t>());
 }
-
-}  // namespace
 
 absl::Status StoredEvent::ReadAddedSteps(std::vector<annals::v1::OfferStep>* steps) const {
   if (offer.empty()) return absl::OkStatus();
@@ -33,7 +29,7 @@ std::unordered_map<std::int64_t, StoredEvent> ReadCurrent(Transaction& transacti
   std::unordered_map<std::int64_t, StoredEvent> stored;
   const auto rows = transaction.Run(
       fmt::format("SELECT e.id, f.feed, e.event, e.content_hash, e.source_version, e.revision, {},"
-                  " e.state = 1, CASE WHEN e.kind = {} THEN e.record END"
+                  " e.state, CASE WHEN e.kind = {} THEN e.record END"
                   " FROM event e JOIN feed f ON f.id = e.feed_id WHERE e.id = ANY ($1::bigint[])",
                   MicrosOf("e.create_time"), int{annals::v1::EVENT_KIND_EXCHANGE_OFFER}),
       {ArrayText(ids)});
@@ -41,7 +37,7 @@ std::unordered_map<std::int64_t, StoredEvent> ReadCurrent(Transaction& transacti
     StoredEvent& event = stored[row[0].as<std::int64_t>()];
     event.name = {row[1].c_str(), row[2].c_str()};
     event.current = {ReadHash(row[3].c_str()), OptionalNumber(row[4]), row[5].as<std::int64_t>(),
-                     row[6].as<Micros>(), row[7].as<bool>()};
+                     row[6].as<Micros>(), static_cast<annals::v1::EventState>(row[7].as<int>())};
     event.offer = row[8].c_str();
   }
   return stored;

@@ -30,6 +30,8 @@ struct StoredEvent {
 [[nodiscard]] std::unordered_map<std::int64_t, StoredEvent> ReadCurrent(
     Transaction& transaction, const std::vector<std::int64_t>& ids);
 
+[[nodiscard]] std::optional<std::int64_t> OptionalNumber(const pqxx::field& field);
+
 // The current rows of events as they would be stored again. Fewer than asked where some do not
 // exist. RECORD_DAMAGED.
 [[nodiscard]] absl::StatusOr<std::vector<StagedEvent>> ReadRecords(

@@ -63,6 +63,8 @@ class Differential : public ::testing::Test {
       }
       for (int i = 0; i < 10; ++i) Retract(std::to_string(random_.Below(kEvents)));
       for (int i = 0; i < 30; ++i) Advance(std::to_string(random_.Below(kEvents)));
+      for (int i = 0; i < 5; ++i) MergeSome();
+      Redact(std::to_string(random_.Below(kEvents)));
     }
   }
 
@@ -83,6 +85,34 @@ class Differential : public ::testing::Test {
     const auto a = memory_->events().AdvanceOffer(context_, name, step, "", false);
     const auto b = postgres_->events().AdvanceOffer(context_, name, step, "", false);
     ASSERT_EQ(a.status().message(), b.status().message());
+    if (a.ok()) {
+      ASSERT_EQ(a->position, b->position);
+    }
+  }
+
+  std::string Id() { return std::to_string(random_.Below(kEvents)); }
+
+  // Merges one to three events, most of them into one that is there, and undoes some merges.
+  void MergeSome() {
+    storage::MergeOrder order{{}, {}, {Chance(0.5) ? "g" : "f", Id()}, "no"};
+    for (int i = random_.Below(3); i >= 0; --i) order.sources.push_back({"f", Id()});
+    const auto a = memory_->events().MergeEvents(context_, order, false);
+    const auto b = postgres_->events().MergeEvents(context_, order, false);
+    ASSERT_EQ(storage::ErrorReason(a.status()), storage::ErrorReason(b.status()));
+    if (!a.ok()) return;
+    ASSERT_EQ(a->position, b->position);
+    ++merges_;
+    if (!Chance(0.3)) return;
+    const auto c = memory_->events().UnmergeEvents(context_, order.sources, "no", false);
+    const auto d = postgres_->events().UnmergeEvents(context_, order.sources, "no", false);
+    ASSERT_TRUE(c.ok() && d.ok()) << c.status() << d.status();
+    ASSERT_EQ(c->position, d->position);
+  }
+
+  void Redact(const std::string& id) {
+    const auto a = memory_->events().RedactEvent(context_, {"f", id}, "no", false);
+    const auto b = postgres_->events().RedactEvent(context_, {"f", id}, "no", false);
+    ASSERT_EQ(a.status().code(), b.status().code());
     if (a.ok()) {
       ASSERT_EQ(a->position, b->position);
     }
@@ -122,6 +152,7 @@ class Differential : public ::testing::Test {
     return rows;
   }
 
+  int merges_ = 0;
   const std::uint64_t seed_ = TestSeed();
   RandomRecord random_{&TestGazetteer(), seed_};
   std::unique_ptr<StoreUnderTest> memory_ = MakeMemoryStore();
@@ -151,6 +182,7 @@ TEST_F(Differential, MemoryAndPostgresAgree) {
   fmt::print("ANNALS_SEED={}\n", seed_);
   RecordProperty("seed", std::to_string(seed_));
   ASSERT_NO_FATAL_FAILURE(Write());
+  if (HasFailure()) return;
   const auto head = memory_->events().Info(context_);
   ASSERT_TRUE(head.ok());
   constexpr std::array kOrders = {EventOrder::kOccurredNewestFirst,
@@ -194,6 +226,7 @@ TEST_F(Differential, MemoryAndPostgresAgree) {
   }
   // Questions that find nothing would prove nothing.
   EXPECT_GT(found, 10'000U);
+  EXPECT_GT(merges_, 3);
 }
 
 }  // namespace

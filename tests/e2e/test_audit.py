@@ -129,6 +129,36 @@ class AuditTest(harness.AccessTest):
         self.assertEqual(sum(answer.counts.retracted for answer in call), 1)
         self.assertEqual(self.row_of(call)["reason"], "Not in 26.1")
 
+    def test_merge_redaction_and_deletion(self):
+        client = self.client_at(self.tcp, "chief")
+        client.create_feed("removed")
+        self.upsert(client, harness.event("feeds/removed/events/1"),
+                    harness.event("feeds/removed/events/2"))
+        _, call = client.ingest.MergeEvents.with_call(ingest_pb.MergeEventsRequest(
+            sources=["feeds/removed/events/1"], target="feeds/removed/events/2", reason="Same"))
+        self.assertEqual(self.row_of(call), {
+            "principal": "principals/chief", "address": "127.0.0.1",
+            "method": "annals.v1.IngestService/MergeEvents",
+            "request_id": harness.request_id(call), "reason": "Same", "subject": "",
+            "position": self.position()})
+        _, call = client.ingest.UnmergeEvents.with_call(ingest_pb.UnmergeEventsRequest(
+            names=["feeds/removed/events/1"], reason="Not the same"))
+        self.assertEqual(self.row_of(call)["reason"], "Not the same")
+        _, call = client.ingest.RedactEvent.with_call(ingest_pb.RedactEventRequest(
+            name="feeds/removed/events/1", reason="Safety"))
+        self.assertEqual(self.row_of(call)["reason"], "Safety")
+        _, call = client.catalog.DeleteFeed.with_call(catalog_pb.DeleteFeedRequest(
+            name="feeds/removed", reason="Withdrawn", purge=True))
+        row = self.row_of(call)
+        self.assertEqual((row["subject"], row["reason"], row["position"]),
+                         ("feeds/removed", "Withdrawn", self.position()))
+        client.create_feed("empty")
+        _, call = client.catalog.DeleteFeed.with_call(catalog_pb.DeleteFeedRequest(
+            name="feeds/empty", reason="A mistake"))
+        row = self.row_of(call)
+        self.assertEqual((row["subject"], row["reason"], row["position"]),
+                         ("feeds/empty", "A mistake", ""))
+
     def test_feeds(self):
         client = self.client_at(self.tcp, "ed")
         feed = catalog_pb.Feed(name="feeds/carls", title="New title", licence="CC0-1.0")

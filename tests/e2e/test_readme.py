@@ -89,7 +89,8 @@ class ReadmeTest(harness.ServerTest):
             manuals += subprocess.run([harness.BIN_DIR / "annalsd", *command, "--help"],
                                       capture_output=True, text=True, check=True).stdout
         for command in ([], ["query"], ["timeline"], ["ingest"], ["import", "ucdp-ged"],
-                        ["retract"], ["offer", "advance"], ["feeds", "update"], ["changes"], ["new"]):
+                        ["retract"], ["merge"], ["duplicates"], ["offer", "advance"],
+                        ["feeds", "update"], ["feeds", "delete"], ["changes"], ["new"]):
             manuals += self.annals(*command, "--help").stdout
         of_others = {"--python_out", "--grpc_out", "--plugin"}  # protoc's
         flags = set(re.findall(r"(?<=[`| ])--[a-z][a-z_-]+", self.text)) - of_others

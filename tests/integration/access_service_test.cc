@@ -35,14 +35,19 @@ const std::map<std::string, std::string> kExpected = {
     {"EventService/ExportEvents", "++H ++H ++H +++"},
     {"EventService/SummarizeEvents", "++H ++H ++H +++"},
     {"EventService/ListEventRevisions", "++H ++H A+H AAA"},
+    {"EventService/ListDuplicateCandidates", "++H ++H ++H +++"},
     {"IngestService/IngestEvents", "RRR +FH +FH +++"},
     {"IngestService/BatchUpsertEvents", "RRR +FH +FH +++"},
     {"IngestService/RetractEvent", "RRR +FH +FH +++"},
     {"IngestService/AdvanceExchangeOffer", "RRR +FH +FH +++"},
+    {"IngestService/MergeEvents", "RRR +FH +FH +++"},
+    {"IngestService/UnmergeEvents", "RRR +FH +FH +++"},
+    {"IngestService/RedactEvent", "RRR RRR RRR +++"},
     {"CatalogService/ListFeeds", "++H ++H ++H +++"},
     {"CatalogService/GetFeed", "++H ++H ++H +++"},
     {"CatalogService/CreateFeed", "RRR RRR RRR +++"},
     {"CatalogService/UpdateFeed", "RRR RRR +FH +++"},
+    {"CatalogService/DeleteFeed", "RRR RRR RRR +++"},
     {"CatalogService/ListRegions", "+++ +++ +++ +++"},
     {"CatalogService/GetRegion", "+++ +++ +++ +++"},
     {"CatalogService/ListActors", "+++ +++ +++ +++"},
@@ -96,7 +101,7 @@ class AccessTest : public AuthTest {
     FillProbes();
   }
 
-  // Public where it has no readers; with event 1.
+  // Public where it has no readers; with event 1, and event m merged into it.
   void MakeFeed(const std::string& id, const std::vector<std::string>& readers) {
     annals::v1::CreateFeedRequest request;
     *request.mutable_feed() = FeedOf(id, readers);
@@ -106,9 +111,21 @@ class AccessTest : public AuthTest {
     feeds_[id] = request.feed();
     annals::v1::BatchUpsertEventsRequest upsert;
     *upsert.add_rows()->mutable_event() = OfferOf(id, "1", "P");
+    *upsert.add_rows()->mutable_event() = EventBuilder(id, "m").Build();
     annals::v1::BatchUpsertEventsResponse done;
     EXPECT_EQ(CallAs("ada", *ingest, &IngestService::Stub::BatchUpsertEvents, upsert, &done).code,
               grpc::StatusCode::OK);
+    annals::v1::MergeEventsResponse merged;
+    EXPECT_EQ(CallAs("ada", *ingest, &IngestService::Stub::MergeEvents, MergeIn(id), &merged).code,
+              grpc::StatusCode::OK);
+  }
+
+  static annals::v1::MergeEventsRequest MergeIn(const std::string& feed) {
+    annals::v1::MergeEventsRequest request;
+    request.add_sources("feeds/" + feed + "/events/m");
+    request.set_target("feeds/" + feed + "/events/1");
+    request.set_reason("a test");
+    return request;
   }
 
   static annals::v1::Feed FeedOf(const std::string& id, const std::vector<std::string>& readers) {
@@ -186,6 +203,12 @@ void AccessTest::FillReads() {
       [](const std::string&, const auto& response) {
         return response.revisions(0).has_audit() ? 'A' : '+';
       });
+  Probe<Stub, annals::v1::ListDuplicateCandidatesRequest,
+        annals::v1::ListDuplicateCandidatesResponse>(
+      "EventService/ListDuplicateCandidates", *events, &Stub::ListDuplicateCandidates,
+      [](const std::string& feed, auto* request) {
+        request->mutable_filter()->add_feeds("feeds/" + feed);
+      });
   probes_["EventService/ExportEvents"] = [this](const std::string& caller,
                                                 const std::string& feed) {
     return ProbeExport(caller, feed);
@@ -244,6 +267,24 @@ void AccessTest::FillWrites() {
       [](const std::string& feed, auto* request) {
         request->set_name("feeds/" + feed + "/events/1");
         *request->mutable_step() = OfferStepOf('A', 2);
+        request->set_validate_only(true);
+      });
+  Probe<Stub, annals::v1::MergeEventsRequest, annals::v1::MergeEventsResponse>(
+      "IngestService/MergeEvents", *ingest, &Stub::MergeEvents,
+      [](const std::string& feed, auto* request) { *request = MergeIn(feed); });
+  Probe<Stub, annals::v1::UnmergeEventsRequest, annals::v1::UnmergeEventsResponse>(
+      "IngestService/UnmergeEvents", *ingest, &Stub::UnmergeEvents,
+      [](const std::string& feed, auto* request) {
+        request->add_names("feeds/" + feed + "/events/m");
+        request->set_reason("a test");
+        request->set_validate_only(true);
+      });
+  Probe<Stub, annals::v1::RedactEventRequest, annals::v1::RedactEventResponse>(
+      "IngestService/RedactEvent", *ingest, &Stub::RedactEvent,
+      [](const std::string& feed, auto* request) {
+        request->set_name("feeds/" + feed + "/events/1");
+        request->set_reason("a test");
+        request->set_validate_only(true);
       });
 }
 
@@ -266,6 +307,14 @@ void AccessTest::FillCatalog() {
   Probe<Stub, annals::v1::UpdateFeedRequest, annals::v1::UpdateFeedResponse>(
       "CatalogService/UpdateFeed", *catalog, &Stub::UpdateFeed,
       [this](const std::string& feed, auto* request) { *request->mutable_feed() = feeds_[feed]; });
+  Probe<Stub, annals::v1::DeleteFeedRequest, annals::v1::DeleteFeedResponse>(
+      "CatalogService/DeleteFeed", *catalog, &Stub::DeleteFeed,
+      [](const std::string& feed, auto* request) {
+        request->set_name("feeds/" + feed);
+        request->set_reason("a test");
+        request->set_purge(true);
+        request->set_validate_only(true);
+      });
   Probe<Stub, annals::v1::ListRegionsRequest, annals::v1::ListRegionsResponse>(
       "CatalogService/ListRegions", *catalog, &Stub::ListRegions, nullptr);
   Probe<Stub, annals::v1::GetRegionRequest, annals::v1::GetRegionResponse>(

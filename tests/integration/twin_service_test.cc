@@ -133,6 +133,13 @@ class TwinTest : public AuthTest {
       (void)rich_.store.RetractEvent(admin_, {"s", id}, "hidden reason", "", false);
       return;
     }
+    if (random_.Chance(0.1)) {
+      const std::string target = random_.Chance(0.5) ? "g" : "s";
+      (void)rich_.store.MergeEvents(
+          admin_, {{{"s", id}}, {}, {target, std::to_string(random_.Below(kIds))}, "hidden reason"},
+          false);
+      return;
+    }
     storage::UpsertRow row{RandomEvent("s", id), std::nullopt, true};
     for (auto& participant : *row.event.mutable_participants()) {
       if (!participant.label().empty()) participant.set_label(Upper(participant.label()));
@@ -218,6 +225,7 @@ class TwinTest : public AuthTest {
   void AskExport();
   void AskCatalog();
   void Write();
+  void WriteMerge();
   void WriteStream();
 
   const std::uint64_t seed_ = TestSeed();
@@ -235,10 +243,11 @@ class TwinTest : public AuthTest {
 
 void TwinTest::AskEvents() {
   using Stub = annals::v1::EventService::Stub;
-  switch (random_.Below(4)) {
+  switch (random_.Below(5)) {
     case 0: {
       annals::v1::GetEventRequest request;
       request.set_name(RandomName());
+      request.set_keep_merged(random_.Chance(0.3));
       MaybeAsOf(&request);
       return Compare(&Twin::events, &Stub::GetEvent, request);
     }
@@ -260,6 +269,14 @@ void TwinTest::AskEvents() {
         request.add_dimensions()->set_time_bucket(annals::v1::TIME_BUCKET_MONTH);
       }
       return Compare(&Twin::events, &Stub::SummarizeEvents, request);
+    }
+    case 3: {
+      annals::v1::ListDuplicateCandidatesRequest request;
+      *request.mutable_filter() = RandomFilter();
+      request.set_distance_max_m(random_.Real(1'000, 1'000'000));
+      request.mutable_gap_max()->set_seconds(random_.Below(100 * 86'400));
+      request.set_same_feed(random_.Chance(0.5));
+      return Compare(&Twin::events, &Stub::ListDuplicateCandidates, request);
     }
     default: {
       annals::v1::ListEventRevisionsRequest request;
@@ -313,7 +330,7 @@ void TwinTest::AskExport() {
 
 void TwinTest::AskCatalog() {
   using Stub = annals::v1::CatalogService::Stub;
-  switch (random_.Below(11)) {
+  switch (random_.Below(12)) {
     case 0:
       return Compare(&Twin::catalog, &Stub::ListFeeds, annals::v1::ListFeedsRequest());
     case 1: {
@@ -363,6 +380,13 @@ void TwinTest::AskCatalog() {
       request.set_name(random_.Chance(0.5) ? "regions/UA" : "regions/none");
       return Compare(&Twin::catalog, &Stub::GetRegion, request);
     }
+    case 10: {
+      annals::v1::DeleteFeedRequest request;
+      request.set_name("feeds/" + RandomFeed());
+      request.set_reason("a reason");
+      request.set_purge(true);
+      return Compare(&Twin::catalog, &Stub::DeleteFeed, request);
+    }
     default:
       return Compare(&Twin::server_status, &annals::v1::StatusService::Stub::GetStatus,
                      annals::v1::GetStatusRequest());
@@ -386,6 +410,7 @@ void TwinTest::Write() {
     request.set_validate_only(random_.Chance(0.2));
     return Compare(&Twin::ingest, &Stub::AdvanceExchangeOffer, request);
   }
+  if (random_.Chance(0.4)) return WriteMerge();
   annals::v1::BatchUpsertEventsRequest request;
   const std::string feed = random_.Chance(0.7) ? "g" : RandomFeed();
   for (int i = random_.Below(5); i >= 0; --i) {
@@ -394,6 +419,37 @@ void TwinTest::Write() {
     row->set_reinstate(random_.Chance(0.5));
   }
   Compare(&Twin::ingest, &Stub::BatchUpsertEvents, request);
+}
+
+// Most of it in the caller's feed, so that there is something to undo.
+void TwinTest::WriteMerge() {
+  using Stub = annals::v1::IngestService::Stub;
+  const auto name = [&] {
+    return random_.Chance(0.7) ? fmt::format("feeds/g/events/{}", random_.Below(kIds))
+                               : RandomName();
+  };
+  switch (random_.Below(4)) {
+    case 0:
+    case 1: {
+      annals::v1::MergeEventsRequest request;
+      for (int i = random_.Below(2); i >= 0; --i) request.add_sources(name());
+      request.set_target(random_.Chance(0.5) ? name() : RandomName());
+      request.set_reason("a reason");
+      return Compare(&Twin::ingest, &Stub::MergeEvents, request);
+    }
+    case 2: {
+      annals::v1::UnmergeEventsRequest request;
+      request.add_names(name());
+      request.set_reason("a reason");
+      return Compare(&Twin::ingest, &Stub::UnmergeEvents, request);
+    }
+    default: {
+      annals::v1::RedactEventRequest request;
+      request.set_name(name());
+      request.set_reason("a reason");
+      return Compare(&Twin::ingest, &Stub::RedactEvent, request);
+    }
+  }
 }
 
 // A batch over several feeds, and sometimes the end of a release.

@@ -35,6 +35,9 @@ class EventBuilder {
     Day("2025-01-05");
   }
 
+  // Goes on from an event.
+  explicit EventBuilder(annals::v1::Event event) : event_(std::move(event)) {}
+
   EventBuilder& Kind(annals::v1::EventKind kind) {
     event_.set_kind(kind);
     return *this;

@@ -29,6 +29,7 @@ class FakeConnection : public Connection {
   template <typename Request, typename Response>
   using Method = std::function<absl::StatusOr<Response>(const Request&)>;
 
+  Method<v1::GetEventRequest, v1::GetEventResponse> get_event;
   Method<v1::BatchGetEventsRequest, v1::BatchGetEventsResponse> batch_get_events;
   Method<v1::ListEventsRequest, v1::ListEventsResponse> list_events;
   Method<v1::SummarizeEventsRequest, v1::SummarizeEventsResponse> summarize_events;
@@ -36,18 +37,24 @@ class FakeConnection : public Connection {
   Method<v1::BatchUpsertEventsRequest, v1::BatchUpsertEventsResponse> batch_upsert_events;
   Method<v1::RetractEventRequest, v1::RetractEventResponse> retract_event;
   Method<v1::AdvanceExchangeOfferRequest, v1::AdvanceExchangeOfferResponse> advance_exchange_offer;
+  Method<v1::ListDuplicateCandidatesRequest, v1::ListDuplicateCandidatesResponse>
+      list_duplicate_candidates;
+  Method<v1::MergeEventsRequest, v1::MergeEventsResponse> merge_events;
+  Method<v1::UnmergeEventsRequest, v1::UnmergeEventsResponse> unmerge_events;
+  Method<v1::RedactEventRequest, v1::RedactEventResponse> redact_event;
   Method<v1::ListFeedsRequest, v1::ListFeedsResponse> list_feeds;
   Method<v1::GetFeedRequest, v1::GetFeedResponse> get_feed;
   Method<v1::CreateFeedRequest, v1::CreateFeedResponse> create_feed;
   Method<v1::UpdateFeedRequest, v1::UpdateFeedResponse> update_feed;
+  Method<v1::DeleteFeedRequest, v1::DeleteFeedResponse> delete_feed;
   Method<v1::GetRegionRequest, v1::GetRegionResponse> get_region;
   Method<v1::ResolveNamesRequest, v1::ResolveNamesResponse> resolve_names;
   Method<v1::GetStatusRequest, v1::GetStatusResponse> get_status;
   std::function<std::unique_ptr<ExportReader>(const v1::ExportEventsRequest&)> export_events;
   std::function<std::unique_ptr<IngestCall>()> ingest_events;
 
-  absl::StatusOr<v1::GetEventResponse> GetEvent(const v1::GetEventRequest&) override {
-    return Unset();
+  absl::StatusOr<v1::GetEventResponse> GetEvent(const v1::GetEventRequest& request) override {
+    return Call(get_event, request);
   }
   absl::StatusOr<v1::BatchGetEventsResponse> BatchGetEvents(
       const v1::BatchGetEventsRequest& request) override {
@@ -78,6 +85,25 @@ class FakeConnection : public Connection {
   absl::StatusOr<v1::AdvanceExchangeOfferResponse> AdvanceExchangeOffer(
       const v1::AdvanceExchangeOfferRequest& request) override {
     return Call(advance_exchange_offer, request);
+  }
+  absl::StatusOr<v1::ListDuplicateCandidatesResponse> ListDuplicateCandidates(
+      const v1::ListDuplicateCandidatesRequest& request) override {
+    return Call(list_duplicate_candidates, request);
+  }
+  absl::StatusOr<v1::MergeEventsResponse> MergeEvents(
+      const v1::MergeEventsRequest& request) override {
+    return Call(merge_events, request);
+  }
+  absl::StatusOr<v1::UnmergeEventsResponse> UnmergeEvents(
+      const v1::UnmergeEventsRequest& request) override {
+    return Call(unmerge_events, request);
+  }
+  absl::StatusOr<v1::RedactEventResponse> RedactEvent(
+      const v1::RedactEventRequest& request) override {
+    return Call(redact_event, request);
+  }
+  absl::StatusOr<v1::DeleteFeedResponse> DeleteFeed(const v1::DeleteFeedRequest& request) override {
+    return Call(delete_feed, request);
   }
   std::unique_ptr<IngestCall> IngestEvents() override { return ingest_events(); }
   absl::StatusOr<v1::ListFeedsResponse> ListFeeds(const v1::ListFeedsRequest& request) override {

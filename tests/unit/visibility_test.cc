@@ -104,6 +104,28 @@ TEST(HideUnseen, TakesOutTheOfferThatIsNotSeen) {
   EXPECT_EQ(event.exchange().delivered_size(), 1);
 }
 
+TEST(HideUnseen, TakesOutWhereAMergeLeads) {
+  annals::v1::Event event;
+  event.set_merged_into("feeds/open/events/1");
+  HideUnseen(SeesOpen, &event);
+  EXPECT_EQ(event.merged_into(), "feeds/open/events/1");
+  event.set_merged_into("feeds/closed/events/1");
+  HideUnseen(SeesOpen, &event);
+  EXPECT_EQ(event.merged_into(), "");
+}
+
+TEST(CheckMergeAccess, LetsNobodyLoseSightOfAnEvent) {
+  const FeedAccess open{"open", false, {}}, other{"other", false, {}};
+  const FeedAccess closed{"closed", true, {"principals/ann"}};
+  const FeedAccess alike{"alike", true, {"principals/ann"}};
+  EXPECT_TRUE(CheckMergeAccess(open, other).ok());
+  EXPECT_TRUE(CheckMergeAccess(closed, open).ok());
+  EXPECT_TRUE(CheckMergeAccess(closed, closed).ok());
+  EXPECT_EQ(ErrorReason(CheckMergeAccess(open, closed)), "TARGET_LESS_VISIBLE");
+  // Who may write to a feed sees it without being named: alike is not the same.
+  EXPECT_EQ(ErrorReason(CheckMergeAccess(closed, alike)), "TARGET_LESS_VISIBLE");
+}
+
 TEST(HideUnseen, LeavesTheRestAsItIs) {
   annals::v1::Event event = EventWithLinks({"feeds/open/events/2"});
   event.mutable_exchange();
