@@ -38,8 +38,8 @@ Micros GapOf(const storage::Window& a, const storage::Window& b) {
 
 // An event with what is compared of it.
 struct DuplicateFinder::Compared {
-  explicit Compared(const annals::v1::Event& compared)
-      : event(compared), columns(storage::DeriveColumns(compared)) {}
+  Compared(const storage::Gazetteer& gazetteer, const annals::v1::Event& compared)
+      : event(compared), columns(storage::DeriveColumns(gazetteer, compared)) {}
 
   [[nodiscard]] storage::Cursor cursor() const { return {columns.occurred.start, columns.id}; }
 
@@ -82,7 +82,7 @@ absl::StatusOr<std::optional<storage::Cursor>> DuplicateFinder::FillPage(
       if (!wanted.ok()) return wanted;
       const absl::Status added = Add(event, response);
       if (!added.ok()) return added;
-      after = Compared(event).cursor();
+      after = Compared(*backend_.gazetteer, event).cursor();
       ++compared;
       const bool last = &event == &page->events.back() && !page->next;
       const bool full = response->candidates_size() >= page_size ||
@@ -96,13 +96,13 @@ absl::StatusOr<std::optional<storage::Cursor>> DuplicateFinder::FillPage(
 
 absl::Status DuplicateFinder::Add(const annals::v1::Event& event,
                                   annals::v1::ListDuplicateCandidatesResponse* response) {
-  const Compared first(event);
+  const Compared first(*backend_.gazetteer, event);
   bool crowded = false;
   const auto neighbours = Neighbours(first, &crowded);
   if (!neighbours.ok()) return neighbours.status();
   std::vector<annals::v1::DuplicateCandidate> candidates;
   for (const annals::v1::Event& neighbour : *neighbours) {
-    const Compared second(neighbour);
+    const Compared second(*backend_.gazetteer, neighbour);
     if (IsCandidate(first, second)) candidates.push_back(Describe(first, second));
   }
   std::ranges::stable_sort(candidates, std::greater<>(), &annals::v1::DuplicateCandidate::score);

@@ -44,15 +44,6 @@ absl::Status CheckReached(const Backend& backend, const storage::CallContext& co
                         kNotYetDelay);
 }
 
-// What EVENT_VIEW_BASIC leaves out.
-void ClearDetails(annals::v1::Event* event) {
-  event->clear_description();
-  event->clear_claims();
-  event->clear_links();
-  event->clear_codes();
-  event->clear_details();
-}
-
 }  // namespace
 
 absl::StatusOr<int> TakePageSize(int page_size) {
@@ -117,13 +108,22 @@ absl::Status CheckView(annals::v1::EventView view) {
   return check.status();
 }
 
+void ApplyView(annals::v1::EventView view, annals::v1::Event* event) {
+  if (view != annals::v1::EVENT_VIEW_BASIC) return;
+  event->clear_description();
+  event->clear_claims();
+  event->clear_links();
+  event->clear_codes();
+  event->clear_details();
+}
+
 void TakeEvents(const storage::EventQuery& query, annals::v1::EventView view,
                 storage::EventPage* page,
                 google::protobuf::RepeatedPtrField<annals::v1::Event>* events) {
   const bool may_be_uncertain = !query.occurred.unbounded() || query.area || query.regions;
   for (std::size_t i = 0; i < page->events.size(); ++i) {
     annals::v1::Event& event = page->events[i];
-    if (view == annals::v1::EVENT_VIEW_BASIC) ClearDetails(&event);
+    ApplyView(view, &event);
     if (may_be_uncertain) event.set_match(static_cast<annals::v1::MatchMode>(page->strengths[i]));
     *events->Add() = std::move(event);
   }

@@ -42,6 +42,9 @@ inline constexpr std::int64_t kPageBytesMax = 3 << 20;
 [[nodiscard]] absl::StatusOr<storage::EventOrder> TakeOrder(annals::v1::EventOrder order);
 [[nodiscard]] absl::Status CheckView(annals::v1::EventView view);
 
+// Clears what the view leaves out.
+void ApplyView(annals::v1::EventView view, annals::v1::Event* event);
+
 // Moves the page's events into an answer: without what the view leaves out, and with how strongly
 // each matches where the question asks for a time or a place.
 void TakeEvents(const storage::EventQuery& query, annals::v1::EventView view,

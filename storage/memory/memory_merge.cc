@@ -129,7 +129,7 @@ absl::StatusOr<RetractReceipt> MemoryStore::RedactEvent(const CallContext& conte
     if (!validate_only) {
       for (Revision& revision : *history) {
         RemoveContent(&revision.event);
-        revision.columns = DeriveColumns(revision.event);
+        revision.columns = DeriveColumns(*gazetteer_, revision.event);
         revision.content_hash = kRedactedHash;
       }
       ForgetParticipants(name.feed);

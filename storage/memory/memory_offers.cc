@@ -24,7 +24,7 @@ absl::StatusOr<AdvanceReceipt> MemoryStore::AdvanceOffer(const CallContext& cont
   if (!changed.ok()) return changed.status();
   AdvanceReceipt receipt{Seen(context, advanced.event), head()};
   if (!*changed || validate_only) return receipt;
-  advanced.columns = DeriveColumns(advanced.event);
+  advanced.columns = DeriveColumns(*gazetteer_, advanced.event);
   advanced.position = Position{head().value + 1};
   advanced.update_time = time;
   advanced.audit = MakeAudit(context.caller, time, step.note());

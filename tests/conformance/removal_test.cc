@@ -211,7 +211,7 @@ TEST_P(StoreRemoval, DeletesAnEmptyFeed) {
   EXPECT_GT(*catalog().CatalogVersion(context_), *version);
   EXPECT_EQ(ErrorReason(Delete("g", false).status()), "FEED_NOT_FOUND");
   EXPECT_EQ(
-      ErrorReason(events().UpsertEvents(context_, {EventBuilder("g", "1").Row()}, false).status()),
+      ErrorReason(events().UpsertEvents(context_, {EventBuilder("g", "1").Row()}, {}).status()),
       "FEED_NOT_FOUND");
 }
 

@@ -19,9 +19,9 @@ TEST_F(Rederivation, FillsWhatAnOlderProgramDidNotDerive) {
   claim->set_source("A");
   claim->set_stance(annals::v1::CLAIM_STANCE_DENIES);
   claim->set_url("https://example.org/a");
-  ASSERT_TRUE(events_.UpsertEvents(context_, {circle}, false).ok());
+  ASSERT_TRUE(events_.UpsertEvents(context_, {circle}, {}).ok());
   circle.event.set_title("Changed");
-  ASSERT_TRUE(events_.UpsertEvents(context_, {circle}, false).ok());
+  ASSERT_TRUE(events_.UpsertEvents(context_, {circle}, {}).ok());
   ASSERT_TRUE(Upsert(EventBuilder("f", "oblast").Region("RU-KRS")).ok());
   const std::string current = database_.Run(std::string(kDerived) + "event");
   const std::string past = database_.Run(std::string(kDerived) + "event_revision");
