@@ -128,7 +128,6 @@ void AddLines(const TextLines& more, Lines& lines) {
 
 void AddDetails(const v1::Event& event, Lines& lines) {
   if (event.has_exchange_offer()) return AddLines(OfferLines(event.exchange_offer()), lines);
-  if (event.has_exchange()) return AddLines(ExchangeLines(event.exchange()), lines);
   const auto* field = event.GetReflection()->GetOneofFieldDescriptor(
       event, v1::Event::descriptor()->FindOneofByName("details"));
   if (field != nullptr) lines.AddFields(event.GetReflection()->GetMessage(event, field));

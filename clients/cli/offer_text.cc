@@ -5,7 +5,6 @@
 #include <string_view>
 
 #include "clients/cli/count_text.h"
-#include "clients/cli/name_resolver.h"
 #include "clients/cli/time_text.h"
 #include "clients/cli/words.h"
 
@@ -18,28 +17,18 @@ void Append(std::string_view separator, std::string_view part, std::string* text
   text->append(part);
 }
 
-std::string Prefixed(std::string_view prefix, std::string_view text) {
-  return text.empty() ? std::string() : fmt::format("{}{}", prefix, text);
-}
-
-std::string StageText(const v1::ExchangeStage& stage) {
-  std::string text = stage.has_occurred() ? WindowText(stage.occurred()) : "";
-  Append(", ", stage.place_name(), &text);
-  Append(", ", IdOf(stage.region()), &text);
-  const std::string persons = CountText(stage.persons());
-  if (!persons.empty()) Append(": ", fmt::format("{} persons", persons), &text);
-  return text.empty() ? "unstated" : text;
+// "2 persons of actors/prk: soldier, held by actors/ukr".
+std::string SideText(const v1::CaptiveSide& side) {
+  std::string text = CountText(side.persons());
+  text = text.empty() ? "unknown number" : text + (text == "1" ? " person" : " persons");
+  if (!side.side().empty()) text += " of " + side.side();
+  std::string more = side.category();
+  if (!side.held_by().empty()) Append(", ", "held by " + side.held_by(), &more);
+  Append(": ", more, &text);
+  return text;
 }
 
 }  // namespace
-
-std::string SideText(const v1::CaptiveSide& side) {
-  std::string text = CountText(side.persons());
-  Append(" ", side.category().empty() && !text.empty() ? "persons" : side.category(), &text);
-  Append(", ", Prefixed("of ", side.side()), &text);
-  Append(", ", Prefixed("held by ", side.held_by()), &text);
-  return text.empty() ? "unstated" : text;
-}
 
 std::string StepText(const v1::OfferStep& step) {
   std::string text = fmt::format("{} {}{}", WindowText(step.occurred()),
@@ -66,14 +55,6 @@ TextLines OfferLines(const v1::ExchangeOffer& offer) {
   for (const auto& mediator : offer.mediators()) lines.emplace_back("mediators", mediator);
   for (const auto& condition : offer.conditions()) lines.emplace_back("conditions", condition);
   for (const auto& other : offer.alternatives()) lines.emplace_back("alternatives", other);
-  return lines;
-}
-
-TextLines ExchangeLines(const v1::Exchange& exchange) {
-  TextLines lines;
-  for (const auto& side : exchange.delivered()) lines.emplace_back("delivered", SideText(side));
-  for (const auto& stage : exchange.stages()) lines.emplace_back("stages", StageText(stage));
-  lines.emplace_back("fulfils", ShortEventName(exchange.offer()));
   return lines;
 }
 

@@ -13,6 +13,8 @@ DAY = {"start": "2025-01-12T00:00:00Z", "end": "2025-01-13T00:00:00Z",
 SCRIPT = """import sys
 path, *changes = [sys.argv[-1], *sys.argv[1:-1]]
 text = open(path).read()
+if text.startswith("#! "):
+    sys.exit()  # Leaves what was refused.
 for before, after in zip(changes[::2], changes[1::2]):
     assert before in text, before
     text = text.replace(before, after)
@@ -77,7 +79,8 @@ class EditTest(harness.ServerTest):
         path, text = self.kept(result)
         self.assertTrue(text.startswith("#! title: "), text[:80])
         self.assertIn("left as it was", result.stderr)
-        sent = self.annals("new", "--from", path, "--editor", self.editor(*GOOD[:2]))
+        sent = self.annals("new", "--from", path, "--editor",
+                           "sed -i 's/: \\"\\",$/: \\"Later\\",/'")
         self.assertEqual(len(self.annals_json("get", sent.stdout.strip())), 1)
 
     def test_nothing_written_is_nothing_sent(self):

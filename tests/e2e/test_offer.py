@@ -26,8 +26,9 @@ class OfferTest(harness.ServerTest):
     def test_life(self):
         shown = self.annals("offer", "show", OFFER, "-o", "table").stdout
         self.assertIn("path          proposed 2025-01-12\n", shown)
-        self.assertIn("offered       2 soldier, of actors/prk, held by actors/ukr\n", shown)
-        self.assertIn("requested     prisoner, of actors/ukr, held by actors/rus\n", shown)
+        self.assertIn("offered       2 persons of actors/prk: soldier, held by actors/ukr\n", shown)
+        self.assertIn("requested     unknown number of actors/ukr: prisoner, held by actors/rus\n",
+                      shown)
         self.assertIn("concerns      sample/kursk-capture: capture 2025-01-05", shown)
         advance = ("offer", "advance", OFFER, "--status")
 
@@ -80,8 +81,6 @@ class OfferTest(harness.ServerTest):
         self.annals("ingest", "-", stdin=json.dumps(content))
         shown = self.annals("offer", "show", OFFER, "-o", "table").stdout
         self.assertIn("fulfilled by  sample/exchange: exchange", shown)
-        self.assertIn("fulfils       sample/kursk-exchange-offer",
-                      self.annals("get", "sample/exchange", "-o", "table").stdout)
 
     def test_offers_alone_are_advanced(self):
         result = self.annals("offer", "advance", "sample/kursk-capture", "--status", "agreed",

@@ -130,11 +130,12 @@ TEST(FeedsGet, ShowsVisibilityAndReaders) {
   Catalogue catalogue(Restricted());
   catalogue.on_terminal = true;
   const std::string out = catalogue({"feeds", "get", "leads"}).out;
-  EXPECT_THAT(out, HasSubstr("visibility   restricted\n"));
-  EXPECT_THAT(out, HasSubstr("readers      principals/anna, roles/editor\n"));
+  EXPECT_THAT(out, HasSubstr("visibility      restricted\n"));
+  EXPECT_THAT(out, HasSubstr("readers         principals/anna, roles/editor\n"));
   Catalogue open(Public());
   open.on_terminal = true;
-  EXPECT_THAT(open({"feeds", "get", "notes"}).out, HasSubstr("visibility   public\n"));
+  EXPECT_THAT(open({"feeds", "get", "notes"}).out,
+              HasSubstr("visibility      public\nredistribution  allowed\n"));
 }
 
 TEST(FeedsUpdate, ForbidsAndAllowsRedistribution) {

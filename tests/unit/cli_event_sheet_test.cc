@@ -105,9 +105,9 @@ TEST(EventSheet, IsJsonOnceCommentMarksAreTaken) {
     sheet = absl::StrReplaceAll(sheet, {{from, to}});
   }
   EXPECT_TRUE(ReadSheet(sheet).ok()) << ReadSheet(sheet).status();
-  const std::string location = absl::StrReplaceAll(
-      sheet,
-      {{"  # \"location\": {", "\"location\": {"}, {"  # },\n  # Optional. Who", "},\n# Who"}});
+  const std::string location =
+      absl::StrReplaceAll(sheet, {{"  # \"location\": {", "\"location\": {"},
+                                  {"  # },\n  # Optional. Who took part", "},\n# Who took part"}});
   const auto read = ReadSheet(location);
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_TRUE(read->has_location());

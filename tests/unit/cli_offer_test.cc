@@ -107,8 +107,8 @@ TEST(OfferCommand, ShowsTheLifeOfAnOffer) {
             "              2025-01-03 executed, says actors/ukr: All came home "
             "(https://example.org/1) [added\n"
             "              here 2025-01-04 10:00]\n"
-            "offered       2 soldier, of actors/prk, held by actors/ukr\n"
-            "requested     of actors/ukr, held by actors/rus\n"
+            "offered       2 persons of actors/prk: soldier, held by actors/ukr\n"
+            "requested     unknown number of actors/ukr: held by actors/rus\n"
             "addressee     actors/prk-leader\n"
             "conditions    That he asks for them\n"
             "alternatives  They may stay\n"
@@ -194,30 +194,14 @@ TEST(OfferCommand, RefusesWhatIsNoStep) {
   fails({"--on", "2025"}, "--status");
 }
 
-TEST(GetCommand, TellsAnExchange) {
+TEST(OfferCommand, IsToldLikewiseByGet) {
   OfferRunner runner;
-  runner.record->batch_get_events = [](const v1::BatchGetEventsRequest&) {
-    v1::BatchGetEventsResponse response;
-    auto event = EventBuilder("f", "x").Kind(v1::EVENT_KIND_EXCHANGE).Build();
-    auto* exchange = event.mutable_exchange();
-    auto* side = exchange->add_delivered();
-    side->set_side("actors/ukr");
-    side->mutable_persons()->set_low(205);
-    side->mutable_persons()->set_high(215);
-    exchange->add_delivered();
-    auto* stage = exchange->add_stages();
-    *stage->mutable_occurred() = EventBuilder("f", "x").Day("2022-09-21").Build().occurred();
-    stage->set_place_name("Riyadh");
-    stage->mutable_persons()->set_best(10);
-    exchange->set_offer("feeds/f/events/offer");
-    *response.add_events() = event;
-    return response;
-  };
-  const Ran ran = runner({"get", "f/x"});
-  EXPECT_THAT(ran.out, HasSubstr("delivered     205–215 persons, of actors/ukr\n"
-                                 "              unstated\n"
-                                 "stages        2022-09-21, Riyadh: about 10 persons\n"
-                                 "fulfils       f/offer\n"));
+  const Ran ran = runner({"get", "f/offer"});
+  EXPECT_EQ(ran.exit_code, 0) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("status        executed\n"
+                                 "steps         2025-01-01 proposed\n"
+                                 "              2025-01-02 disputed: agreed\n"));
+  EXPECT_THAT(ran.out, HasSubstr("alternatives  They may stay\n"));
 }
 
 }  // namespace
