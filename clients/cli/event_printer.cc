@@ -32,30 +32,44 @@ std::string TitleText(const v1::Event& event) {
                                                  : event.title();
 }
 
+// "possible"; empty where the question asked for neither time nor place.
+std::string MatchText(const v1::Event& event) {
+  return event.match() == v1::MATCH_MODE_UNSPECIFIED ? std::string() : Word(event.match());
+}
+
 class TableEventPrinter : public EventPrinter {
  public:
-  TableEventPrinter(const Session& session, Credits& credits)
+  TableEventPrinter(const Session& session, Credits& credits, bool with_match)
       : credits_(credits),
-        table_(session.Out(),
-               {{.title = "WHEN (UTC)"},
-                {.title = "KIND"},
-                {.title = "WHERE", .width_min = 12},
-                {.title = "PERSONS", .right_aligned = true},
-                {.title = "DEATHS", .right_aligned = true},
-                {.title = "TITLE", .width_min = 12},
-                {.title = "EVENT", .width_min = 40}},
-               session.Columns(), session.Color()) {}
+        with_match_(with_match),
+        table_(session.Out(), ColumnsOf(with_match), session.Columns(), session.Color()) {}
 
   void Add(const v1::Event& event) override {
     credits_.Of(event);
-    table_.Add({WindowText(event.occurred()), Word(event.kind()), PlaceText(event.location()),
-                CountText(event.persons()), CountText(event.fatalities()), TitleText(event),
-                ShortEventName(event.name())});
+    std::vector<std::string> cells = {WindowText(event.occurred()),  Word(event.kind()),
+                                      PlaceText(event.location()),   CountText(event.persons()),
+                                      CountText(event.fatalities()), TitleText(event),
+                                      ShortEventName(event.name())};
+    if (with_match_) cells.insert(cells.begin(), MatchText(event));
+    table_.Add(std::move(cells));
   }
   void Finish() override { table_.Finish(); }
 
  private:
+  static std::vector<Column> ColumnsOf(bool with_match) {
+    std::vector<Column> columns = {{.title = "WHEN (UTC)"},
+                                   {.title = "KIND"},
+                                   {.title = "WHERE", .width_min = 12},
+                                   {.title = "PERSONS", .right_aligned = true},
+                                   {.title = "DEATHS", .right_aligned = true},
+                                   {.title = "TITLE", .width_min = 12},
+                                   {.title = "EVENT", .width_min = 40}};
+    if (with_match) columns.insert(columns.begin(), {.title = "MATCH"});
+    return columns;
+  }
+
   Credits& credits_;
+  const bool with_match_;
   Table table_;
 };
 
@@ -79,10 +93,12 @@ std::string ParticipantsText(const v1::Event& event) {
 
 class CsvEventPrinter : public EventPrinter {
  public:
-  CsvEventPrinter(std::ostream& out, Credits& credits) : out_(out), credits_(credits) {
+  CsvEventPrinter(std::ostream& out, Credits& credits, bool with_match)
+      : out_(out), credits_(credits), with_match_(with_match) {
     out_ << "name,kind,start,end,precision,lat,lon,region,place,persons_low,persons_best,"
             "persons_high,fatalities_low,fatalities_best,fatalities_high,participants,title,state,"
-            "licence,attribution\n";
+            "licence,attribution"
+         << (with_match ? ",match\n" : "\n");
   }
 
   void Add(const v1::Event& event) override {
@@ -105,6 +121,7 @@ class CsvEventPrinter : public EventPrinter {
     cells.insert(cells.end(),
                  {CsvText(ParticipantsText(event)), CsvText(event.title()), Word(event.state()),
                   CsvText(event.licence()), CsvText(credits_.Of(event).attribution())});
+    if (with_match_) cells.push_back(MatchText(event));
     out_ << CsvLine(cells);
   }
   void Finish() override {}
@@ -112,6 +129,7 @@ class CsvEventPrinter : public EventPrinter {
  private:
   std::ostream& out_;
   Credits& credits_;
+  const bool with_match_;
 };
 
 // The event as in -o json, and the attribution of its feed.
@@ -175,12 +193,13 @@ class JsonEventPrinter : public EventPrinter {
 
 }  // namespace
 
-std::unique_ptr<EventPrinter> MakeEventPrinter(const Session& session, Credits& credits) {
+std::unique_ptr<EventPrinter> MakeEventPrinter(const Session& session, Credits& credits,
+                                               bool with_match) {
   switch (session.Format()) {
     case OutputFormat::kTable:
-      return std::make_unique<TableEventPrinter>(session, credits);
+      return std::make_unique<TableEventPrinter>(session, credits, with_match);
     case OutputFormat::kCsv:
-      return std::make_unique<CsvEventPrinter>(session.Out(), credits);
+      return std::make_unique<CsvEventPrinter>(session.Out(), credits, with_match);
     case OutputFormat::kGeojson:
       return std::make_unique<GeojsonEventPrinter>(session.Out(), credits);
     default:

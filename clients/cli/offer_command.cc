@@ -226,12 +226,15 @@ absl::Status Show(Session& session, const ShowFlags& flags) {
         fmt::format("{} is no exchange offer: its kind is {}", event->name(), Word(event->kind())));
     return AlreadyTold();
   }
+  Credits credits(session);
   if (session.Format() != OutputFormat::kTable) {
-    const auto printer = MakeEventPrinter(session);
+    const auto printer = MakeEventPrinter(session, credits);
     printer->Add(*event);
     printer->Finish();
+    credits.Tell();
     return absl::OkStatus();
   }
+  credits.Of(*event);
   TextLines lines = {{"offer", event->name()},
                      {"title", event->title()},
                      {"path", PathText(event->exchange_offer())}};
@@ -242,6 +245,7 @@ absl::Status Show(Session& session, const ShowFlags& flags) {
   if (status.ok()) status = AddFulfilments(session, flags, *event, lines);
   if (!status.ok()) return status;
   session.Out() << LinesText(lines, session.Columns());
+  credits.Tell();
   return absl::OkStatus();
 }
 

@@ -56,9 +56,11 @@ class EventPrinter {
 };
 
 // csv and geojson name licence and attribution with each event; for the other formats Credits::Tell
-// does, after the last. `credits` must outlive the printer.
+// does, after the last. `with_match`: table and csv say how strongly each event matches (the others
+// always do). `credits` must outlive the printer.
 [[nodiscard]] std::unique_ptr<EventPrinter> MakeEventPrinter(const Session& session,
-                                                             Credits& credits);
+                                                             Credits& credits,
+                                                             bool with_match = false);
 
 // Prints one thing: an object for json and ndjson (with its zeroes, so that no count is missing),
 // else aligned "name  value" lines; a usage error for csv and geojson.

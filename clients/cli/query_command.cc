@@ -55,19 +55,20 @@ Request Ask(const Question& question, const std::string& order) {
 
 // Prints at most `limit` events, or all where it is negative; says how many in `printed`.
 absl::Status PrintEvents(Session& session, client::StreamRange<v1::Event> events,
-                         std::int64_t limit, Credits& credits, std::int64_t& printed) {
+                         std::int64_t limit, bool with_match, Credits& credits,
+                         std::int64_t& printed) {
   std::unique_ptr<EventPrinter> printer;  // Made late: a refused question prints nothing.
   if (limit != 0) {
     for (const absl::StatusOr<v1::Event>& event : events) {
       // What was printed stays unfinished, so that no program takes a part for the whole.
       if (!event.ok()) return event.status();
-      if (printer == nullptr) printer = MakeEventPrinter(session, credits);
+      if (printer == nullptr) printer = MakeEventPrinter(session, credits, with_match);
       printer->Add(*event);
       // A reader that went away (| head) wants no more.
       if (++printed == limit || !session.Out().good()) break;
     }
   }
-  if (printer == nullptr) printer = MakeEventPrinter(session, credits);
+  if (printer == nullptr) printer = MakeEventPrinter(session, credits, with_match);
   printer->Finish();
   return absl::OkStatus();
 }
@@ -87,15 +88,17 @@ absl::Status Query(Session& session, const QueryFlags& flags) {
   if (!question.ok()) return question.status();
   std::int64_t printed = 0;
   Credits credits(session);
+  const bool with_match = !flags.filter.match.empty();
   absl::Status status;
   if (flags.all) {
     auto request = Ask<v1::ExportEventsRequest>(*question, flags.order);
-    status = PrintEvents(session, session.Record().ExportEvents(request), -1, credits, printed);
+    status = PrintEvents(session, session.Record().ExportEvents(request), -1, with_match, credits,
+                         printed);
   } else {
     auto request = Ask<v1::ListEventsRequest>(*question, flags.order);
     request.set_page_size(static_cast<std::int32_t>(std::min<std::int64_t>(flags.limit, 1'000)));
-    status =
-        PrintEvents(session, session.Record().ListEvents(request), flags.limit, credits, printed);
+    status = PrintEvents(session, session.Record().ListEvents(request), flags.limit, with_match,
+                         credits, printed);
   }
   if (!status.ok()) return status;
   session.Out().flush();
