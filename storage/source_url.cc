@@ -46,7 +46,7 @@ std::string NormalizeUrl(std::string_view url) {
   std::vector<std::string> parameters = absl::StrSplit(query, '&', absl::SkipEmpty());
   std::erase_if(parameters, IsTracking);
   std::ranges::sort(parameters);
-  if (!parameters.empty()) normal += "?" + absl::StrJoin(parameters, "&");
+  if (!parameters.empty()) normal.append("?").append(absl::StrJoin(parameters, "&"));
   return normal;
 }
 

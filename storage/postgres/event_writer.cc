@@ -282,7 +282,7 @@ absl::StatusOr<AdvanceReceipt> EventWriter::Advance(const CallContext& context,
     StagedEvent& staged = *found;
     const auto changed = StampAdvanced(step, etag, write.start.time, &staged.event);
     if (!changed.ok()) return changed.status();
-    if (*changed && !validate_only) write.revisions.Add(staged, true);
+    if (*changed && !validate_only) write.revisions.Add(staged, annals::v1::EVENT_STATE_ACTIVE);
     receipt.event = std::move(staged.event);
     write.feeds.Conceal(&receipt.event);
     return absl::OkStatus();
