@@ -98,35 +98,40 @@ absl::StatusOr<v1::ListDuplicateCandidatesRequest> Compile(Session& session,
   return request;
 }
 
+// What is told once the pairs are printed.
+void TellWhatIsMissing(const Session& session, const std::vector<std::string>& crowded) {
+  if (crowded.empty()) return;
+  session.Note(
+      fmt::format("{} events have more candidates than are listed, such as {}: ask for "
+                  "less distance or fewer days",
+                  Grouped(std::ssize(crowded)), crowded.front()));
+}
+
 absl::Status Duplicates(Session& session, const DuplicatesFlags& flags) {
   auto request = Compile(session, flags);
   if (!request.ok()) return request.status();
   auto printer = MakePrinter(session);
   if (!printer.ok()) return printer.status();
   std::int64_t printed = 0;
+  bool more = false;
+  std::vector<std::string> crowded;
   do {
     const auto page = session.Record().ListDuplicateCandidates(*request);
     if (!page.ok()) return page.status();
-    for (const std::string& name : page->crowded_names()) {
-      session.Note(
-          fmt::format("{} has more candidates than are listed: ask for less distance or "
-                      "fewer days",
-                      name));
-    }
     for (const v1::DuplicateCandidate& candidate : page->candidates()) {
       if (candidate.score() < flags.score_min) continue;
-      if (printed == flags.limit) {
-        (*printer)->Finish();
-        session.Note(fmt::format("the first {} pairs; --limit shows more", Grouped(printed)));
-        return absl::OkStatus();
-      }
+      more = printed == flags.limit;
+      if (more) break;
       (*printer)->Add(candidate, Cells(candidate));
       ++printed;
     }
+    crowded.insert(crowded.end(), page->crowded_names().begin(), page->crowded_names().end());
     request->set_page_token(page->next_page_token());
-  } while (!request->page_token().empty());
+  } while (!more && !request->page_token().empty());
   (*printer)->Finish();
+  if (more) session.Note(fmt::format("the first {} pairs; --limit shows more", Grouped(printed)));
   if (printed == 0) session.Note("no pairs of events come near each other");
+  TellWhatIsMissing(session, crowded);
   return absl::OkStatus();
 }
 

@@ -69,11 +69,12 @@ TEST_F(Migrator, CountsWhatEachFeedHeldAtEachPositionBefore) {
   ASSERT_TRUE(Apply(MigrationFiles().first(2)).ok());
   (void)database_.Run(kRecordOfTheSecondSchema);
   ASSERT_TRUE(Apply().ok());
-  EXPECT_EQ(database_.Run("SELECT string_agg(format('%s@%s:%s/%s/%s', f.feed, c.position,"
-                          " c.active_count, c.retracted_count, c.superseded_count), ' '"
+  EXPECT_EQ(database_.Run("SELECT string_agg(format('%s@%s:%s/%s/%s/%s', f.feed, c.position,"
+                          " c.active_count, c.retracted_count, c.superseded_count,"
+                          " c.merged_count), ' '"
                           " ORDER BY f.feed, c.position)"
                           " FROM feed_count c JOIN feed f ON f.id = c.feed_id"),
-            "f@1:1/0/0 f@2:1/0/1 f@4:0/1/2 g@3:1/0/0");
+            "f@1:1/0/0/0 f@2:1/0/1/0 f@4:0/1/2/0 g@3:1/0/0/0");
   EXPECT_EQ(database_.Run("SELECT string_agg(f.feed || ':' || p.text, ' ' ORDER BY f.feed)"
                           " FROM participant p JOIN feed f ON f.id = p.feed_id"),
             "f:Band g:Band");

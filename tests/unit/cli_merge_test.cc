@@ -194,7 +194,8 @@ TEST(Duplicates, ListsPairsPageAfterPage) {
   EXPECT_THAT(ran.out, HasSubstr("1.5"));
   EXPECT_THAT(ran.out, HasSubstr("rus"));
   EXPECT_THAT(ran.out, HasSubstr("a/2"));
-  EXPECT_THAT(ran.err, HasSubstr("feeds/a/events/1 has more candidates"));
+  EXPECT_THAT(ran.err, HasSubstr("1 events have more candidates than are listed, such as "
+                                 "feeds/a/events/1: "));
 }
 
 TEST(Duplicates, KeepsToScoreAndLimit) {
