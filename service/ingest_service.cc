@@ -48,20 +48,6 @@ std::vector<absl::Status> ErrorsOf(const storage::UpsertReceipt& receipt) {
   return errors;
 }
 
-// Whether the caller may change the event. Of what the caller does not see it is not told that it
-// may not be written to. The store is not asked: it knows what a caller may see, not what it may
-// change.
-absl::Status CheckMayWrite(const Backend& backend, const Call& call,
-                           const storage::CallContext& context, const storage::EventName& name) {
-  if (call.principal().MayWrite(name.feed)) return absl::OkStatus();
-  const auto catalog = backend.catalog_cache->Get(context);
-  if (!catalog.ok()) return catalog.status();
-  return (*catalog)->HasFeed(name.feed, context.visibility)
-             ? FeedNotYours(call.principal(), name.feed, "name")
-             : storage::Error(absl::StatusCode::kNotFound, "EVENT_NOT_FOUND",
-                              fmt::format("there is no event {}", name.ToString()), "name");
-}
-
 // Fills in what became of each row; the names are there.
 void FillResults(const storage::UpsertReceipt& receipt,
                  annals::v1::BatchUpsertEventsResponse* response) {
@@ -157,7 +143,7 @@ absl::Status IngestService::Advance(const Call& call,
   check.Text("etag", request.etag(), {.characters_max = kEtagCharactersMax});
   if (!check.ok()) return check.status();
   const auto name = storage::ParseEventName(request.name());
-  const absl::Status may_write = CheckMayWrite(backend_, call, context, *name);
+  const absl::Status may_write = CheckMayWrite(call, context, *name, "name");
   if (!may_write.ok()) return may_write;
   auto receipt = backend_.events->AdvanceOffer(context, *name, request.step(), request.etag(),
                                                request.validate_only());

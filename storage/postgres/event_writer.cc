@@ -257,13 +257,13 @@ absl::StatusOr<RetractReceipt> EventWriter::Retract(const CallContext& context,
       return Error(absl::StatusCode::kAborted, "ETAG_MISMATCH",
                    fmt::format("{} has changed since", name.ToString()), "etag");
     }
+    if (auto allowed = CheckRetraction(staged.event); !allowed.ok()) return allowed;
     if (staged.event.state() == annals::v1::EVENT_STATE_ACTIVE) {
       StampRetracted(staged.event.revision() + 1, write.start.time, reason, &staged.event);
       if (!validate_only) write.revisions.Add(staged, annals::v1::EVENT_STATE_ACTIVE);
     }
     receipt.event = std::move(staged.event);
     write.feeds.Conceal(&receipt.event);
-    if (auto allowed = CheckRetraction(receipt.event); !allowed.ok()) return allowed;
     return absl::OkStatus();
   });
   if (!position.ok()) return position.status();
