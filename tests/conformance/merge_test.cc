@@ -189,7 +189,7 @@ TEST_P(StoreMerge, IsRefusedIntoALessVisibleFeed) {
                   .UpsertEvents(admin,
                                 {EventBuilder("f", "1").Row(), EventBuilder("s", "1").Row(),
                                  EventBuilder("s", "2").Row(), EventBuilder("t", "1").Row()},
-                                false)
+                                {})
                   .ok());
   const auto merge = [&](const CallContext& context, EventName source, EventName target) {
     return events().MergeEvents(context, {{std::move(source)}, {}, std::move(target), "x"}, false);

@@ -1,5 +1,6 @@
 // What is removed for law or safety: nothing of it is left in any answer.
 #include "storage/event_columns.h"
+#include "storage/event_words.h"
 #include "tests/conformance/store_conformance.h"
 
 namespace annals::testing {
@@ -131,7 +132,14 @@ TEST_P(StoreRemoval, AnswersNoQuestionAboutWhatWasRemoved) {
   EXPECT_THAT(Ids(query), IsEmpty());
   EXPECT_THAT(Ids(query, {}, {Position{1}}), IsEmpty());
   query.actors.reset();
-  query.regions = {"RU-KRS"};
+  query.regions = storage::MakeRegionTerm(TestGazetteer(), {"RU-KRS"});
+  for (const auto match : {storage::MatchMode::kNominal, storage::MatchMode::kPossible}) {
+    query.match = match;
+    EXPECT_THAT(Ids(query), IsEmpty());
+    EXPECT_THAT(Ids(query, {}, {Position{1}}), IsEmpty());
+  }
+  query.regions.reset();
+  query.words = storage::QueryWords(kSecret);
   EXPECT_THAT(Ids(query), IsEmpty());
   EXPECT_THAT(Ids(query, {}, {Position{1}}), IsEmpty());
   const auto info = events().Info(context_);

@@ -4,6 +4,7 @@
 #include "storage/event_columns.h"
 #include "storage/event_name.h"
 #include "tests/support/event_builder.h"
+#include "tests/support/small_gazetteer.h"
 
 namespace annals::testing {
 namespace {
@@ -58,12 +59,12 @@ TEST(ContentHash, SeesOrderAndPlaceOfValues) {
 
 TEST(EventColumns, NamesEachPartyOnceInARole) {
   const auto columns = storage::DeriveColumns(
-      TestGazetteer(), EventBuilder("f", "1")
-                           .Actor("ukr", annals::v1::PARTICIPANT_ROLE_CAPTOR)
-                           .Actor("ukr", annals::v1::PARTICIPANT_ROLE_CAPTOR)
-                           .Actor("ukr", annals::v1::PARTICIPANT_ROLE_HOLDER)
-                           .Label("A band", annals::v1::PARTICIPANT_ROLE_CAPTIVE)
-                           .Build());
+      SmallGazetteer(), EventBuilder("f", "1")
+                            .Actor("ukr", annals::v1::PARTICIPANT_ROLE_CAPTOR)
+                            .Actor("ukr", annals::v1::PARTICIPANT_ROLE_CAPTOR)
+                            .Actor("ukr", annals::v1::PARTICIPANT_ROLE_HOLDER)
+                            .Label("A band", annals::v1::PARTICIPANT_ROLE_CAPTIVE)
+                            .Build());
   ASSERT_EQ(columns.participants.size(), 3U);
   EXPECT_EQ(columns.participants[0].key, storage::ActorKey("ukr"));
   EXPECT_EQ(columns.participants[2].key, storage::LabelKey("a BAND"));
