@@ -80,7 +80,7 @@ class EditTest(harness.ServerTest):
         self.assertTrue(text.startswith("#! title: "), text[:80])
         self.assertIn("left as it was", result.stderr)
         sent = self.annals("new", "--from", path, "--editor",
-                           "sed -i 's/: \\"\\",$/: \\"Later\\",/'")
+                           "sed -i 's/: \"\",$/: \"Later\",/'")
         self.assertEqual(len(self.annals_json("get", sent.stdout.strip())), 1)
 
     def test_nothing_written_is_nothing_sent(self):
