@@ -82,6 +82,16 @@ absl::StatusOr<EventName> ParseEventName(std::string_view name) {
   return EventName{std::string(feed), std::string(event)};
 }
 
+absl::Status EventNotFoundError(const EventName& name) {
+  return Error(absl::StatusCode::kNotFound, "EVENT_NOT_FOUND",
+               fmt::format("there is no event {}", name.ToString()));
+}
+
+absl::Status FeedNotFoundError(std::string_view feed) {
+  return Error(absl::StatusCode::kNotFound, "FEED_NOT_FOUND",
+               fmt::format("there is no feed feeds/{}", feed));
+}
+
 absl::StatusOr<std::string> ParseCatalogName(std::string_view collection, std::string_view name) {
   std::string_view rest = name;
   if (!Consume(collection, &rest) || !Consume("/", &rest) || !IsCatalogId(rest)) {

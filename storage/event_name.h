@@ -27,6 +27,10 @@ struct EventName {
 // caller knows where the name stood.
 [[nodiscard]] absl::StatusOr<EventName> ParseEventName(std::string_view name);
 
+// NOT_FOUND: EVENT_NOT_FOUND, and FEED_NOT_FOUND for a feed's id.
+[[nodiscard]] absl::Status EventNotFoundError(const EventName& name);
+[[nodiscard]] absl::Status FeedNotFoundError(std::string_view feed);
+
 // The id in `feeds/{id}` or `actors/{id}`; `collection` is "feeds" or "actors". BAD_NAME otherwise.
 [[nodiscard]] absl::StatusOr<std::string> ParseCatalogName(std::string_view collection,
                                                            std::string_view name);

@@ -12,6 +12,9 @@ namespace annals::storage {
 namespace {
 
 constexpr int kCorners = 32;
+// Edges that are straight in longitude and latitude cut the circle a little, the more the wider it
+// is.
+constexpr double kMargin = 1.001;
 constexpr int kWideLevel = 4;          // 22.5 by 11.25 degrees
 constexpr std::size_t kCellsMax = 64;  // of the coarse grid; what meets more is wide
 constexpr std::int64_t kWideKeyBase = 100'000;
@@ -35,7 +38,7 @@ PlanarPolygon Cap(double south, double north) {
 }
 
 PlanarPolygon PolygonOf(const LonLat& center, double radius_m) {
-  const double reach_m = radius_m / std::cos(std::numbers::pi / kCorners);
+  const double reach_m = kMargin * radius_m / std::cos(std::numbers::pi / kCorners);
   const bool holds_north = DistanceM(center, {center.lon, 90}) <= reach_m;
   const bool holds_south = DistanceM(center, {center.lon, -90}) <= reach_m;
   if (holds_north && holds_south) return Cap(-90, 90);

@@ -2,28 +2,18 @@
 #include <algorithm>
 #include <set>
 
-#include "fmt/format.h"
-#include "storage/error.h"
 #include "storage/memory/memory_store.h"
 #include "storage/merge_decision.h"
 #include "storage/removal.h"
 
 namespace annals::storage {
-namespace {
-
-absl::Status EventNotFound(const EventName& name) {
-  return Error(absl::StatusCode::kNotFound, "EVENT_NOT_FOUND",
-               fmt::format("there is no event {}", name.ToString()));
-}
-
-}  // namespace
 
 absl::StatusOr<std::vector<annals::v1::Event>> MemoryStore::CurrentEvents(
     const CallContext& context, const std::vector<EventName>& names) {
   std::vector<annals::v1::Event> events;
   for (const EventName& name : names) {
     const History* history = FindHistory(context, name);
-    if (history == nullptr) return EventNotFound(name);
+    if (history == nullptr) return EventNotFoundError(name);
     events.push_back(history->back().event);
   }
   return events;
@@ -51,7 +41,7 @@ absl::StatusOr<MergeReceipt> MemoryStore::MergeEvents(const CallContext& context
   const absl::Status valid = CheckMergeOrder(order);
   if (!valid.ok()) return valid;
   const History* target = FindHistory(context, order.target);
-  if (target == nullptr) return EventNotFound(order.target);
+  if (target == nullptr) return EventNotFoundError(order.target);
   const absl::Status stands = CheckMergeTarget(target->back().event);
   if (!stands.ok()) return stands;
   auto sources = CurrentEvents(context, order.sources);
@@ -120,7 +110,7 @@ absl::StatusOr<RetractReceipt> MemoryStore::RedactEvent(const CallContext& conte
                                                         bool validate_only) {
   std::lock_guard lock(mutex_);
   History* const history = FindHistory(context, name);
-  if (history == nullptr) return EventNotFound(name);
+  if (history == nullptr) return EventNotFoundError(name);
   annals::v1::Event event = history->back().event;
   if (!event.redacted()) {
     const Micros time = NextCommitTime();
@@ -146,8 +136,7 @@ absl::StatusOr<DeletionReceipt> MemoryStore::DeleteFeed(const CallContext& conte
   std::lock_guard lock(mutex_);
   const std::string id(feed);
   if (!Sees(context, id)) {
-    return Error(absl::StatusCode::kNotFound, "FEED_NOT_FOUND",
-                 fmt::format("there is no feed feeds/{}", feed));
+    return FeedNotFoundError(feed);
   }
   DeletionReceipt receipt;
   for (const auto& [event_id, history] : events_) {

@@ -1,8 +1,6 @@
 // What MemoryStore does with exchange offers.
 #include <utility>
 
-#include "fmt/format.h"
-#include "storage/error.h"
 #include "storage/memory/memory_store.h"
 
 namespace annals::storage {
@@ -14,10 +12,7 @@ absl::StatusOr<AdvanceReceipt> MemoryStore::AdvanceOffer(const CallContext& cont
                                                          bool validate_only) {
   std::lock_guard lock(mutex_);
   History* const history = FindHistory(context, name);
-  if (history == nullptr) {
-    return Error(absl::StatusCode::kNotFound, "EVENT_NOT_FOUND",
-                 fmt::format("there is no event {}", name.ToString()));
-  }
+  if (history == nullptr) return EventNotFoundError(name);
   const Micros time = NextCommitTime();
   Revision advanced = history->back();
   const auto changed = StampAdvanced(step, etag, time, &advanced.event);

@@ -20,16 +20,6 @@ ContentHash ReadHash(std::string_view text) {
   return hash;
 }
 
-absl::Status EventNotFoundError(const EventName& name) {
-  return Error(absl::StatusCode::kNotFound, "EVENT_NOT_FOUND",
-               fmt::format("there is no event {}", name.ToString()));
-}
-
-absl::Status FeedNotFoundError(std::string_view feed) {
-  return Error(absl::StatusCode::kNotFound, "FEED_NOT_FOUND",
-               fmt::format("there is no feed feeds/{}", feed));
-}
-
 absl::Status NameHashTakenError(const EventName& name) {
   return Error(absl::StatusCode::kFailedPrecondition, "NAME_HASH_TAKEN",
                fmt::format("{} has the same number as another event's name: choose another id",

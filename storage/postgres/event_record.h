@@ -1,4 +1,4 @@
-// Records as they are read back, and the errors of names.
+// Records as they are read back.
 #pragma once
 
 #include <string>
@@ -17,8 +17,6 @@ namespace annals::storage {
 // A content hash as PostgreSQL answers a bytea.
 [[nodiscard]] ContentHash ReadHash(std::string_view text);
 
-[[nodiscard]] absl::Status EventNotFoundError(const EventName& name);  // EVENT_NOT_FOUND
-[[nodiscard]] absl::Status FeedNotFoundError(std::string_view feed);   // FEED_NOT_FOUND
 [[nodiscard]] absl::Status NameHashTakenError(const EventName& name);  // NAME_HASH_TAKEN
 
 }  // namespace annals::storage

@@ -42,8 +42,8 @@ absl::StatusOr<bool> IsCurrent(ConnectionPool& pool, absl::Time deadline) {
 
 // The next revisions of `table` after `after`, which moves to the last of them.
 absl::StatusOr<std::vector<StagedEvent>> ReadBatch(Transaction& transaction,
-                                                      const Gazetteer& gazetteer,
-                                                      std::string_view table, Key* after) {
+                                                   const Gazetteer& gazetteer,
+                                                   std::string_view table, Key* after) {
   std::vector<StagedEvent> batch;
   const auto rows = transaction.Run(
       fmt::format("SELECT id, revision, record, feed_id, source_version, content_hash"

@@ -6,8 +6,8 @@
 #include "storage/postgres/catalog_change.h"
 #include "storage/postgres/event_record.h"
 #include "storage/postgres/event_writer.h"
-#include "storage/postgres/stored_event.h"
 #include "storage/postgres/sql_value.h"
+#include "storage/postgres/stored_event.h"
 #include "storage/removal.h"
 #include "storage/upsert_decision.h"
 
@@ -77,14 +77,13 @@ DeletionReceipt CountHeld(Transaction& transaction, std::int32_t feed_id) {
 }
 
 void DeleteAll(Transaction& transaction, std::int32_t feed_id) {
-  transaction.Run(
-      fmt::format("DELETE FROM event_posting a USING"
-                  " (SELECT e.id, e.occurred_start, {} AS key FROM event e"
-                  "  WHERE e.feed_id = $1::int AND e.state = 1) AS old"
-                  " WHERE a.key = old.key AND a.occurred_start = old.occurred_start"
-                  " AND a.event_id = old.id",
-                  PostingKeysOf("e")),
-      {Number(feed_id)});
+  transaction.Run(fmt::format("DELETE FROM event_posting a USING"
+                              " (SELECT e.id, e.occurred_start, {} AS key FROM event e"
+                              "  WHERE e.feed_id = $1::int AND e.state = 1) AS old"
+                              " WHERE a.key = old.key AND a.occurred_start = old.occurred_start"
+                              " AND a.event_id = old.id",
+                              PostingKeysOf("e")),
+                  {Number(feed_id)});
   for (const std::string_view table : {"event", "event_revision", "participant", "feed_count"}) {
     transaction.Run(fmt::format("DELETE FROM {} WHERE feed_id = $1::int", table),
                     {Number(feed_id)});

@@ -175,7 +175,8 @@ void RemovePostings(Transaction& transaction, std::string_view condition) {
 std::string Assignments(std::string_view row, const std::set<std::string_view>& left_out) {
   std::vector<std::string> assignments;
   for (const std::string& column : kColumns) {
-    if (!left_out.contains(column)) assignments.push_back(fmt::format("{0} = {1}.{0}", column, row));
+    if (!left_out.contains(column))
+      assignments.push_back(fmt::format("{0} = {1}.{0}", column, row));
   }
   return fmt::format("{}", fmt::join(assignments, ", "));
 }
@@ -250,8 +251,9 @@ void RefreshRevisions(Transaction& transaction, const Gazetteer& gazetteer,
   constexpr std::string_view kCurrent = "s.revision = e.revision";
   RemovePostings(transaction, kCurrent);
   for (const std::string_view table : {"event", "event_revision"}) {
-    transaction.Run(fmt::format("UPDATE {} AS e SET {} FROM staged_event s WHERE e.id = s.id AND {}",
-                                table, Assignments("s", {"id", "revision", "position"}), kCurrent));
+    transaction.Run(
+        fmt::format("UPDATE {} AS e SET {} FROM staged_event s WHERE e.id = s.id AND {}", table,
+                    Assignments("s", {"id", "revision", "position"}), kCurrent));
   }
   PutPostings(transaction,
               fmt::format("staged_event s JOIN event e ON e.id = s.id AND {}", kCurrent));

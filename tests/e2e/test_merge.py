@@ -60,7 +60,7 @@ class MergeTest(harness.ServerTest):
     def dump(self):
         """Every value of every table that may hold content, as text."""
         text = ""
-        for table in ("event", "event_revision", "event_actor", "participant"):
+        for table in ("event", "event_revision", "event_posting", "participant"):
             for row in self.server.sql(f"SELECT * FROM {table}"):
                 for value in row.values():
                     if value.startswith("\\x"):
@@ -74,13 +74,14 @@ class MergeTest(harness.ServerTest):
                 "feeds/removed/events/1", title=title, description=SECRET, tags=[SECRET],
                 location=events_pb.Location(place_name=SECRET),
                 participants=[{"label": SECRET,
-                               "role": events_pb.PARTICIPANT_ROLE_CAPTIVE}]))
+                               "role": events_pb.PARTICIPANT_ROLE_TARGET}]))
         self.annals("retract", "removed/1", "--reason", SECRET)
         self.assertIn(SECRET, self.dump())
         self.annals("redact", "removed/1", "--reason", "Safety", stdin="no\n", status=2)
         self.assertIn(SECRET, self.dump())
         self.annals("redact", "removed/1", "--reason", "Safety", stdin="removed/1\n")
-        self.assertNotIn(SECRET, self.dump())
+        # Words are kept folded and apart.
+        self.assertNotIn(SECRET.split()[-1].casefold(), self.dump().casefold())
         [event] = self.annals_json("get", "removed/1")
         self.assertEqual((event["title"], event["redacted"], event["state"]),
                          ("[redacted]", True, "EVENT_STATE_RETRACTED"))
@@ -94,7 +95,7 @@ class MergeTest(harness.ServerTest):
         self.assertIn("feeds/purged has 1 events", refused.stderr)
         self.annals("feeds", "delete", "purged", "--purge", "--reason", "x", stdin="", status=2)
         self.annals("feeds", "delete", "purged", "--purge", "--reason", "x", stdin="purged\n")
-        self.assertNotIn(f"{SECRET} purged", self.dump())
+        self.assertNotIn("purged", self.dump())
         self.annals("feeds", "get", "purged", status=1)
         self.annals("get", "purged/1", status=1)
         self.client.create_feed("purged-empty")

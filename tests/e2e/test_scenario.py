@@ -29,6 +29,14 @@ QUESTIONS = {
         # The day is not given: any day of the window may be it, none after the announcement.
         "query --kind capture --datetime 2025-01-05",
         "query --kind capture --since 2025-01-13 --until 2025-02-01",
+        "query --kind capture --datetime 2025-01-08 --match possible",
+        "query --kind capture --datetime 2025-01-08 --match definite",
+        # It is known to the oblast alone: it may have been in this box, and may not.
+        "query --kind capture --bbox 36.0,51.5,36.5,51.9 --match possible",
+        "query --kind capture --bbox 36.0,51.5,36.5,51.9 --match nominal",
+        "query --kind capture --bbox 36.0,51.5,36.5,51.9 --match definite",
+        "query --kind capture --bbox 30,48,45,56 --match definite",
+        'query --text "taken alive" --place-uncertainty-max 300km',
         "get sample/kursk-capture",
         "get sample/kursk-capture --json",
     ),
@@ -64,6 +72,7 @@ QUESTIONS = {
     ),
     "exchange_2022": (
         "query --kind exchange --datetime 2022-09-21",
+        'query --text "commanders türkiye"',
         'query --actor "Saudi Arabia" --role mediator',
         "query --actor Türkiye --role mediator --kind exchange",
         "query --actor Russia --role holder --since 2022 --until 2023",

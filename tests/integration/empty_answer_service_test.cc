@@ -114,6 +114,18 @@ TEST_F(EmptyAnswerTest, TellsWhichPartFindsNothing) {
   EXPECT_THAT(Causes(filter), ElementsAre("NOTHING_OF_PART filter.kinds 1"));
 }
 
+TEST_F(EmptyAnswerTest, TellsWhatALessStrictMatchFinds) {
+  EventFilter filter;  // a box in the oblast that event 1 is known to
+  filter.mutable_box()->set_west(36.0);
+  filter.mutable_box()->set_south(51.5);
+  filter.mutable_box()->set_east(36.5);
+  filter.mutable_box()->set_north(51.9);
+  filter.set_match(annals::v1::MATCH_MODE_DEFINITE);
+  EXPECT_THAT(Causes(filter), ::testing::Contains("MATCH_MODE filter.match 1"));
+  filter.set_match(annals::v1::MATCH_MODE_POSSIBLE);
+  EXPECT_THAT(Causes(filter), IsEmpty());
+}
+
 TEST_F(EmptyAnswerTest, TellsOfWhatDoesNotStand) {
   EventFilter filter;
   filter.add_kinds(annals::v1::EVENT_KIND_STRIKE);

@@ -46,7 +46,7 @@ struct Asking : Runner {
 TEST(Filter, IsEmptyWithoutFlags) {
   Asking asking;
   EXPECT_EQ(asking.Ask({}).exit_code, 0);
-  EXPECT_EQ(asking.asked.ShortDebugString(), "filter { }");
+  EXPECT_EQ(asking.asked.filter().ShortDebugString(), "");
 }
 
 TEST(Filter, TakesLeastCountsAndTheLongestWindow) {

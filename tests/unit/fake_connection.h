@@ -1,4 +1,6 @@
 // A Connection whose every answer a test gives. What is not given answers UNIMPLEMENTED.
+//
+// Over budget: one entry for each method of the contract.
 #pragma once
 
 #include <functional>
