@@ -215,6 +215,9 @@ std::string EventText(const v1::Event& event, int columns_max) {
   AddParties(event, lines);
   AddDetails(event, lines);
   for (const v1::Claim& claim : event.claims()) lines.Add("claims", ClaimText(claim));
+  if (event.verification() != v1::VERIFICATION_UNSPECIFIED) {
+    lines.Add("verification", Word(event.verification()));
+  }
   lines.Add("description", event.description());
   AddRecord(event, lines);
   return lines.Take();
