@@ -24,6 +24,7 @@
 #include "storage/geo/geos_polygons.h"
 #include "storage/geo/polygon_locator.h"
 #include "storage/geo/uncertainty_circle.h"
+#include "storage/reach_memo.h"
 
 namespace annals::storage {
 
@@ -181,6 +182,7 @@ struct Gazetteer::State {
   std::vector<Part> parts;                                                  // by region
   std::vector<std::vector<std::uint32_t>> buckets;  // parts that come into each, ascending
   std::vector<double> radii_m;                      // by region
+  ReachMemo reaches;
 
   absl::Status Link();
   void IndexParts();
@@ -351,6 +353,11 @@ std::vector<std::string> Gazetteer::RegionsOverlapping(const Area& area) const {
 }
 
 Gazetteer::Reach Gazetteer::ReachOf(const UncertaintyCircle& circle) const {
+  return state_->reaches.Get({circle.center.lon, circle.center.lat, circle.radius_m},
+                             [&] { return FindReach(circle); });
+}
+
+Gazetteer::Reach Gazetteer::FindReach(const UncertaintyCircle& circle) const {
   Reach reach;
   const PlanarBox whole = BoxOf(circle.polygon);
   if (whole.west >= -180 && whole.east <= 180) {

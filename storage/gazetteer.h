@@ -1,6 +1,6 @@
 // The regions of the world: countries and first-level units, from Natural Earth
-// (storage/gazetteer/README.md). Compiled into the binary; immutable; safe to share between
-// threads.
+// (storage/gazetteer/README.md). Compiled into the binary; what it answers never changes; safe to
+// share between threads.
 //
 // A country is the union of its first-level units. A region's parent follows its ISO 3166-2 code.
 #pragma once
@@ -73,6 +73,8 @@ class Gazetteer {
   [[nodiscard]] double RadiusOf(std::string_view code) const;
 
  private:
+  [[nodiscard]] Reach FindReach(const UncertaintyCircle& circle) const;
+
   struct State;
   explicit Gazetteer(std::unique_ptr<const State> state);
   std::unique_ptr<const State> state_;
