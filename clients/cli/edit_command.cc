@@ -14,7 +14,8 @@ constexpr char kFooter[] = R"(
 Opens an editor on the event as `annals new` does on a new one, and sends what you save as its next
 revision. Refused, with your text kept, where somebody else has changed the event since you began:
 its revision is compared when the server checks your text, a moment before it is sent. A text that
-changes nothing is not sent, and the exit status is 1. The next release of the event's feed may
+changes nothing is not sent, and the exit status is 1. Links into feeds that you do not see are not
+on the sheet: what you save has none of them. The next release of the event's feed may
 change it again; correct what others publish in a feed of your own.
 
 Examples:

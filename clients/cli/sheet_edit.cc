@@ -17,10 +17,12 @@ namespace {
 // Where the event stands in the request.
 constexpr char kEventPath[] = "rows[0].event";
 
-absl::StatusOr<v1::RowResult> Upsert(const Session& session, const v1::Event& event,
-                                     bool validate_only) {
+absl::StatusOr<v1::RowResult> Upsert(const Session& session, const EditFlags& flags,
+                                     const v1::Event& event, bool validate_only) {
   v1::BatchUpsertEventsRequest request;
-  *request.add_rows()->mutable_event() = event;
+  v1::EventUpsert& row = *request.add_rows();
+  *row.mutable_event() = event;
+  row.set_captive_labels_checked(flags.captive_labels_checked);
   request.set_validate_only(validate_only);
   const auto response = session.Record().BatchUpsertEvents(request);
   if (!response.ok()) return response.status();
@@ -102,12 +104,13 @@ class Editing {
   }
 
   absl::Status Check(const v1::Event& event) {
-    const absl::StatusOr<v1::RowResult> would = Upsert(session_, event, /*validate_only=*/true);
+    const absl::StatusOr<v1::RowResult> would =
+        Upsert(session_, flags_, event, /*validate_only=*/true);
     return would.ok() ? check_(event, *would) : would.status();
   }
 
   absl::StatusOr<v1::RowResult> Send(const v1::Event& event) {
-    absl::StatusOr<v1::RowResult> sent = Upsert(session_, event, /*validate_only=*/false);
+    absl::StatusOr<v1::RowResult> sent = Upsert(session_, flags_, event, /*validate_only=*/false);
     if (!sent.ok()) return End(sent.status());
     file_.Remove();
     return sent;
@@ -146,6 +149,9 @@ void AddEditFlags(CLI::App* command, EditFlags& flags) {
       ->add_option("--from", flags.from,
                    "Begin with the text in this file, such as one that was kept")
       ->option_text("FILE");
+  command->add_flag("--captive-labels-checked", flags.captive_labels_checked,
+                    "Take labels of captives that look like names: you have checked that they name "
+                    "no person. For editors of the feed; the audit says so");
 }
 
 absl::StatusOr<v1::RowResult> EditAndSend(Session& session, const EditFlags& flags,

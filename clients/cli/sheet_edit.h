@@ -13,11 +13,12 @@
 namespace annals::cli {
 
 struct EditFlags {
-  std::string editor;  // Empty: as RunEditor finds one.
-  std::string from;    // A file to begin with; empty is none.
+  std::string editor;                   // Empty: as RunEditor finds one.
+  std::string from;                     // A file to begin with; empty is none.
+  bool captive_labels_checked = false;  // See annals.v1.EventUpsert.
 };
 
-// Declares --editor and --from. REQUIRES: `flags` outlives the command.
+// Declares --editor, --from and --captive-labels-checked. REQUIRES: `flags` outlives the command.
 void AddEditFlags(CLI::App* command, EditFlags& flags);
 
 // What the server would do with an event. INVALID_ARGUMENT, FAILED_PRECONDITION and ALREADY_EXISTS
