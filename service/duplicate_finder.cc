@@ -69,6 +69,7 @@ absl::StatusOr<std::optional<storage::Cursor>> DuplicateFinder::FillPage(
     std::optional<storage::Cursor> after, int page_size,
     annals::v1::ListDuplicateCandidatesResponse* response) {
   snapshot_ = {};
+  const absl::Time until = absl::Now() + kPageTimeMax;
   for (int compared = 0; compared < kComparedEventsMax;) {
     const storage::PageSpec spec{.order = storage::EventOrder::kOccurredOldestFirst,
                                  .after = after,
@@ -87,7 +88,7 @@ absl::StatusOr<std::optional<storage::Cursor>> DuplicateFinder::FillPage(
       const bool last = &event == &page->events.back() && !page->next;
       const bool full = response->candidates_size() >= page_size ||
                         static_cast<std::int64_t>(response->ByteSizeLong()) >= kPageBytesMax;
-      if (full && !last) return after;
+      if ((full || absl::Now() >= until) && !last) return after;
     }
     if (!page->next) return std::nullopt;
   }

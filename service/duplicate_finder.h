@@ -18,7 +18,8 @@ namespace annals::service {
 inline constexpr double kDistanceDefaultM = 25'000, kDistanceMaxM = 1'000'000;
 inline constexpr storage::Micros kDayMicros = storage::Micros{24} * 3600 * 1'000'000;
 inline constexpr storage::Micros kGapDefault = 3 * kDayMicros, kGapMax = 366 * kDayMicros;
-inline constexpr int kComparedEventsMax = 200;     // of the filter, a page
+inline constexpr int kComparedEventsMax = 200;  // of the filter, a page
+inline constexpr absl::Duration kPageTimeMax = absl::Seconds(2);
 inline constexpr int kNeighboursMax = 1'000;       // looked at for one event
 inline constexpr int kCandidatesPerEventMax = 50;  // answered for one event
 

@@ -34,11 +34,14 @@ absl::StatusOr<storage::EventName> TakeEventName(const std::string& name, std::s
   return parsed;
 }
 
-// Puts what a merged event was merged into in its place, as far as the caller sees it. Ends: events
-// are merged into ACTIVE ones only, so that at one position no merges form a circle.
+// Merges of merges beyond these are not followed: no circle can be longer, as there are none
+// (events are merged into ACTIVE ones only), but a chain can.
+constexpr int kMergesFollowedMax = 100;
+
+// Puts what a merged event was merged into in its place, as far as the caller sees it.
 absl::Status FollowMerges(storage::EventStore& events, const storage::CallContext& context,
                           storage::Position position, annals::v1::Event* event) {
-  while (!event->merged_into().empty()) {
+  for (int hops = 0; hops < kMergesFollowedMax && !event->merged_into().empty(); ++hops) {
     const auto name = storage::ParseEventName(event->merged_into());
     if (!name.ok()) return name.status();
     auto found = events.GetEvents(context, {*name}, storage::Snapshot{position});

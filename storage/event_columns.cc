@@ -149,6 +149,12 @@ EventColumns DeriveColumns(const Gazetteer& gazetteer, const annals::v1::Event& 
   return columns;
 }
 
+void PrepareDerivation(const Gazetteer& gazetteer, const annals::v1::Event& event) {
+  const auto point = PointOf(event);
+  if (!point || !event.location().has_radius_m()) return;
+  (void)gazetteer.ReachOf(MakeUncertaintyCircle(*point, event.location().radius_m()));
+}
+
 void ClearOutputOnlyFields(google::protobuf::Message* message) {
   if (auto* offer = dynamic_cast<annals::v1::ExchangeOffer*>(message)) {
     KeepContent(offer->mutable_steps());

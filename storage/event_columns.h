@@ -79,6 +79,10 @@ void FillDerivedFields(const Gazetteer& gazetteer, annals::v1::Event* event);
 [[nodiscard]] EventColumns DeriveColumns(const Gazetteer& gazetteer,
                                          const annals::v1::Event& event);
 
+// Finds beforehand, where no one waits for it, what DeriveColumns would take longest for: what the
+// event's circle of uncertainty reaches (up to some milliseconds), which the gazetteer remembers.
+void PrepareDerivation(const Gazetteer& gazetteer, const annals::v1::Event& event);
+
 // A hash of what the client sent: fields in number order, output-only ones (annotations.proto) left
 // out, and with them the steps of an offer that were only added here (storage/offer_path.h), the
 // others sorted; an offer that says nothing is as none. Independent of serialization. Equal content

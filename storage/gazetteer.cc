@@ -140,7 +140,8 @@ std::string VersionOf(std::string_view ndjson) {
   return absl::BytesToHexString({reinterpret_cast<const char*>(digest.data()), kVersionBytes});
 }
 
-constexpr double kInlandRadiusMaxM = 2'700'000;  // no place is further from the sea
+// Wider circles are taken to reach beyond all regions: whether they do takes too long to find out.
+constexpr double kMeasuredRadiusMaxM = 300'000;
 constexpr double kMeanRadiusM = 6'371'008.8;
 using Direction = std::array<double, 3>;  // of length 1
 
@@ -385,7 +386,7 @@ Gazetteer::Reach Gazetteer::FindReach(const UncertaintyCircle& circle) const {
   const auto repeated = std::ranges::unique(reach.regions);
   reach.regions.erase(repeated.begin(), repeated.end());
   reach.beyond =
-      reach.beyond || circle.radius_m > kInlandRadiusMaxM || ReachesBeyond(circle.polygon, met);
+      reach.beyond || circle.radius_m > kMeasuredRadiusMaxM || ReachesBeyond(circle.polygon, met);
   return reach;
 }
 

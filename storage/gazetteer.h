@@ -65,7 +65,7 @@ class Gazetteer {
   // What a circle of uncertainty reaches.
   struct Reach {
     std::vector<std::string> regions;  // codes of the first-level regions it meets, ascending
-    bool beyond = false;               // some of it lies in none, or over the antimeridian
+    bool beyond = false;  // some of it lies in none, or over the antimeridian; of more than 300 km
   };
   [[nodiscard]] Reach ReachOf(const UncertaintyCircle& circle) const;
   // How far the region's farthest corner is from its centre, in metres, on a sphere of the mean

@@ -216,7 +216,9 @@ v1::Event ClientSet(v1::Event event) {
   if (event.has_exchange_offer()) {
     auto& steps = *event.mutable_exchange_offer()->mutable_steps();
     steps.erase(std::remove_if(steps.begin(), steps.end(),
-                               [](const v1::OfferStep& step) { return step.has_advance_time(); }),
+                               [](const v1::OfferStep& step) {
+                                 return step.has_advance_time() && !step.sent_by_feed();
+                               }),
                 steps.end());
   }
   ClearOutputOnly(&event);

@@ -33,8 +33,8 @@ executed, each later in date and further along, any of them left out; countered,
 partly-executed may be repeated. rejected, withdrawn, expired and called-off end it, and nothing
 follows an end but a new proposed. A step in between that was missed may be added late.
 
-Adding a step again changes nothing; adding it again with --disputed, all else the same, marks the
-one that is there.)";
+Adding a step again changes nothing; adding one that was added here again with --disputed, all else
+the same, marks it. What the feed sends stays as it is sent: its own release disputes its steps.)";
 
 // Exchanges and releases that are looked through for those that fulfil an offer.
 constexpr int kLookedThroughMax = 20'000;

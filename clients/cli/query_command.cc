@@ -18,8 +18,8 @@ to one position of the record. csv has the columns name, kind, start, end, preci
 region, place, persons and fatalities (low, best, high), participants, title, state, licence,
 attribution. geojson is a FeatureCollection whose properties are the event and the attribution of
 its feed, with the feeds as "credits"; events without a point have the geometry null. Whom to credit
-is told on stderr in every format. A feed that forbids redistribution is no part of --all, except
-for those who may write to it; --feed asks for others.
+is told on stderr in every format. Where a feed that forbids redistribution is among those asked,
+--all is refused, except for those who may write to it; --feed asks for others.
 
 Examples:
   annals query --region RU-KRS --kind capture --since 2025-01-01 --until 2025-02-01 -o json

@@ -1,9 +1,9 @@
 // The circle that a place is known to lie in, as a polygon: what both stores test against areas and
 // regions, so that they cannot differ.
 //
-// The polygon has 32 corners on a circle 0.6 % wider than the stated one and encloses that (but for
-// what straight edges in longitude and latitude cut off circles of more than some 500 km, or within
-// a few radii of a pole). A circle that holds a pole is the whole cap of its latitudes.
+// The polygon has 32 corners and encloses the circle: on one 0.6 % wider where the circle is small
+// (200 km) and not near a pole, else on as wide a one as it takes, since edges are straight in
+// longitude and latitude. A circle that holds a pole is the whole cap of its latitudes.
 #pragma once
 
 #include <cstdint>

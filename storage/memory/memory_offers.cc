@@ -22,7 +22,7 @@ absl::StatusOr<AdvanceReceipt> MemoryStore::AdvanceOffer(const CallContext& cont
   advanced.columns = DeriveColumns(*gazetteer_, advanced.event);
   advanced.position = Position{head().value + 1};
   advanced.update_time = time;
-  advanced.audit = MakeAudit(context.caller, time, step.note());
+  advanced.audit = MakeAudit(context.caller, time, "");
   history->push_back(std::move(advanced));
   Commit(time);
   receipt.position = head();

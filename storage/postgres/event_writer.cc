@@ -154,7 +154,7 @@ absl::StatusOr<bool> EventWriter::WasCommitted(Position position, const std::str
 }
 
 absl::StatusOr<std::vector<EventWriter::Incoming>> EventWriter::Prepare(
-    std::vector<UpsertRow> rows) {
+    const CallContext& context, std::vector<UpsertRow> rows) const {
   if (rows.size() > kRowsMax) {
     return Error(absl::StatusCode::kInvalidArgument, "TOO_MANY_ROWS",
                  fmt::format("a batch has at most {} rows", kRowsMax));
@@ -169,6 +169,10 @@ absl::StatusOr<std::vector<EventWriter::Incoming>> EventWriter::Prepare(
     }
     const auto name = ParseEventName(row.event.name());
     if (!name.ok()) return name.status();
+    if (absl::Now() > context.deadline) {
+      return absl::DeadlineExceededError("the batch could not be prepared in time");
+    }
+    PrepareDerivation(*gazetteer_, row.event);
     const ContentHash hash = HashContent(row.event);
     incoming.push_back({std::move(row), *name, name->Id(), hash});
   }
@@ -234,7 +238,7 @@ absl::Status EventWriter::UpsertInto(Write& write, std::vector<Incoming>& rows,
 absl::StatusOr<UpsertReceipt> EventWriter::Upsert(const CallContext& context,
                                                   std::vector<UpsertRow> rows,
                                                   const UpsertOptions& options) {
-  auto incoming = Prepare(std::move(rows));
+  auto incoming = Prepare(context, std::move(rows));
   if (!incoming.ok()) return incoming.status();
   UpsertReceipt receipt;
   const auto position = RunWrite(context, context.reason, [&](Write& write) {
@@ -257,14 +261,14 @@ absl::StatusOr<RetractReceipt> EventWriter::Retract(const CallContext& context,
       return Error(absl::StatusCode::kAborted, "ETAG_MISMATCH",
                    fmt::format("{} has changed since", name.ToString()), "etag");
     }
-    if (auto allowed = CheckRetraction(staged.event); !allowed.ok()) return allowed;
     if (staged.event.state() == annals::v1::EVENT_STATE_ACTIVE) {
       StampRetracted(staged.event.revision() + 1, write.start.time, reason, &staged.event);
       if (!validate_only) write.revisions.Add(staged, annals::v1::EVENT_STATE_ACTIVE);
     }
     receipt.event = std::move(staged.event);
     write.feeds.Conceal(&receipt.event);
-    return absl::OkStatus();
+    // Of the event as the caller sees it: the refusal names what it was merged into.
+    return CheckRetraction(receipt.event);
   });
   if (!position.ok()) return position.status();
   receipt.position = *position;
@@ -276,7 +280,7 @@ absl::StatusOr<AdvanceReceipt> EventWriter::Advance(const CallContext& context,
                                                     const annals::v1::OfferStep& step,
                                                     std::string_view etag, bool validate_only) {
   AdvanceReceipt receipt;
-  const auto position = RunWrite(context, step.note(), [&](Write& write) -> absl::Status {
+  const auto position = RunWrite(context, "", [&](Write& write) -> absl::Status {
     auto found = ReadRecord(write.transaction, write.feeds, name);
     if (!found.ok()) return found.status();
     StagedEvent& staged = *found;

@@ -78,7 +78,9 @@ class EventWriter {
                                                             const std::vector<EventName>& names);
 
   struct Incoming;
-  static absl::StatusOr<std::vector<Incoming>> Prepare(std::vector<UpsertRow> rows);
+  // What can be done before the lock is held. DEADLINE_EXCEEDED.
+  absl::StatusOr<std::vector<Incoming>> Prepare(const CallContext& context,
+                                                std::vector<UpsertRow> rows) const;
   absl::Status UpsertInto(Write& write, std::vector<Incoming>& rows, const UpsertOptions& options,
                           UpsertReceipt* receipt) const;
 

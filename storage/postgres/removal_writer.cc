@@ -60,10 +60,13 @@ absl::Status RemoveFromRevisions(Transaction& transaction, std::int64_t id, std:
 void ForgetParticipants(Transaction& transaction, std::int32_t feed_id, const std::string& keys) {
   transaction.Run(
       "DELETE FROM participant p WHERE p.feed_id = $1::int AND p.actor_key = ANY ($2::bigint[])"
-      " AND NOT EXISTS (SELECT 1 FROM event e WHERE e.feed_id = $1::int"
-      "  AND p.actor_key = ANY (e.actor_keys))"
-      " AND NOT EXISTS (SELECT 1 FROM event_revision r WHERE r.feed_id = $1::int"
-      "  AND p.actor_key = ANY (r.actor_keys))",
+      " AND NOT EXISTS (SELECT 1 FROM event_posting a JOIN event e ON e.id = a.event_id"
+      "  WHERE a.key = p.actor_key AND e.feed_id = $1::int)"
+      " AND p.actor_key NOT IN"
+      " (SELECT unnest(e.actor_keys) FROM event e"
+      "  WHERE e.feed_id = $1::int AND e.state <> 1 AND e.actor_keys && $2::bigint[]"
+      "  UNION SELECT unnest(r.actor_keys) FROM event_revision r"
+      "  WHERE r.feed_id = $1::int AND r.actor_keys && $2::bigint[])",
       {Number(feed_id), keys});
 }
 

@@ -63,7 +63,7 @@ class Differential : public ::testing::Test {
       }
       for (int i = 0; i < 10; ++i) Retract(std::to_string(random_.Below(kEvents)));
       for (int i = 0; i < 30; ++i) Advance(std::to_string(random_.Below(kEvents)));
-      for (int i = 0; i < 5; ++i) MergeSome();
+      for (int i = 0; i < 100; ++i) MergeSome();
       Redact(std::to_string(random_.Below(kEvents)));
     }
   }

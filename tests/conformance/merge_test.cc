@@ -215,6 +215,9 @@ TEST_P(StoreMerge, HidesWhereItLedOnceThatIsHidden) {
   ASSERT_TRUE(catalog().UpdateFeed(admin, *feed).ok());
   EXPECT_EQ(Get({"f", "1"}).state(), EVENT_STATE_MERGED);
   EXPECT_EQ(Get({"f", "1"}).merged_into(), "");
+  const auto refused = events().RetractEvent(context_, {"f", "1"}, "x", "", false);
+  EXPECT_EQ(ErrorReason(refused.status()), "MERGED");
+  EXPECT_THAT(std::string(refused.status().message()), ::testing::Not(HasSubstr("feeds/g")));
   const auto seen = events().GetEvents(admin, {{"f", "1"}}, {});
   ASSERT_TRUE(seen.ok());
   EXPECT_EQ(seen->events.at(0)->merged_into(), "feeds/g/events/1");

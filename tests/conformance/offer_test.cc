@@ -186,7 +186,8 @@ TEST_P(StoreOffer, AdvancesInANewRevision) {
   const auto revisions = events().ListRevisions(context_, EventName{"f", "1"}, std::nullopt, 10);
   ASSERT_TRUE(revisions.ok()) << revisions.status();
   EXPECT_EQ(revisions->revisions.size(), 2U);
-  EXPECT_EQ(revisions->revisions[0].audit.reason(), "both said so");
+  // The note is content, not a reason: it goes where the content goes.
+  EXPECT_EQ(revisions->revisions[0].audit.reason(), "");
 }
 
 TEST_P(StoreOffer, TakesAStepOnceHoweverOftenItIsSent) {

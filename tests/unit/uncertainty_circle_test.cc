@@ -26,6 +26,23 @@ TEST(UncertaintyCircle, HoldsTheStatedCircleAndLittleMore) {
   }
 }
 
+TEST(UncertaintyCircle, HoldsWideCirclesAndThoseNearPoles) {
+  for (const double lat : {0.0, 51.7, 60.0, 65.0, 70.0, 80.0, -85.0, 88.0}) {
+    for (const double radius_m : {200.0, 25'000.0, 200'000.0, 500'000.0, 1e6, 2e6, 5e6}) {
+      const LonLat center{12.5, lat};
+      const auto circle = MakeUncertaintyCircle(center, radius_m);
+      const PolygonLocator polygon(circle.polygon);
+      for (int step = 0; step < 1'440; ++step) {
+        const LonLat on = PointFrom(center, step / 4.0, radius_m);
+        // The polygon goes on past 180.
+        const bool held = polygon.Covers(on.lon, on.lat) || polygon.Covers(on.lon + 360, on.lat) ||
+                          polygon.Covers(on.lon - 360, on.lat);
+        ASSERT_TRUE(held) << lat << " " << radius_m << " " << step / 4.0;
+      }
+    }
+  }
+}
+
 TEST(UncertaintyCircle, GoesOnPastTheAntimeridian) {
   const PlanarBox box = BoxOf(MakeUncertaintyCircle({179.9, -17}, 30'000).polygon);
   EXPECT_GT(box.east, 180);
