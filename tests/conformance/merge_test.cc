@@ -217,7 +217,8 @@ TEST_P(StoreMerge, HidesWhereItLedOnceThatIsHidden) {
   EXPECT_EQ(Get({"f", "1"}).merged_into(), "");
   const auto refused = events().RetractEvent(context_, {"f", "1"}, "x", "", false);
   EXPECT_EQ(ErrorReason(refused.status()), "MERGED");
-  EXPECT_THAT(std::string(refused.status().message()), ::testing::Not(HasSubstr("feeds/g")));
+  EXPECT_THAT(std::string(refused.status().message()),
+              ::testing::Not(::testing::HasSubstr("feeds/g")));
   const auto seen = events().GetEvents(admin, {{"f", "1"}}, {});
   ASSERT_TRUE(seen.ok());
   EXPECT_EQ(seen->events.at(0)->merged_into(), "feeds/g/events/1");
