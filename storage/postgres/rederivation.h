@@ -10,7 +10,7 @@ namespace annals::storage {
 class Gazetteer;
 
 // Derives output-only fields and columns of every revision anew where the store's are of another
-// kDerivationVersion (storage/event_columns.h): some 5,000 revisions a second, logged. No revision
+// kDerivationVersion (storage/event_columns.h): some 2,000 revisions a second, logged. No revision
 // or position is made, as nothing that a client sent changes. May be broken off and begun again.
 // Nothing to do is OK.
 [[nodiscard]] absl::Status RederiveRecords(ConnectionPool& pool, const Gazetteer& gazetteer,
