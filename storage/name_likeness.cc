@@ -155,7 +155,8 @@ std::vector<LikenessIndex::Like> LikenessIndex::Find(std::string_view text, doub
   for (std::size_t i = 0; i < spellings_.size(); ++i) {
     double likeness = 2.0 * common[i] / static_cast<double>(grams.size() + gram_counts_[i]);
     if (common[i] == 0 || likeness < kCommonLeast) continue;
-    const auto [shorter, longer] = std::minmax(text.size(), spellings_[i].size());
+    // Of a list: by value. Of two values it would be references to what is gone.
+    const auto [shorter, longer] = std::minmax({text.size(), spellings_[i].size()});
     // Letters too many are edits, too.
     if (static_cast<double>(shorter) >= least * static_cast<double>(longer)) {
       likeness = std::max(likeness, EditLikeness(text, spellings_[i]));
