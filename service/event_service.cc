@@ -34,8 +34,8 @@ absl::StatusOr<storage::EventName> TakeEventName(const std::string& name, std::s
   return parsed;
 }
 
-// Merges of merges beyond these are not followed: no circle can be longer, as there are none
-// (events are merged into ACTIVE ones only), but a chain can.
+// Merges of merges beyond these are not followed. They form no circle, as events are merged into
+// ACTIVE ones only, but a chain may be of any length.
 constexpr int kMergesFollowedMax = 100;
 
 // Puts what a merged event was merged into in its place, as far as the caller sees it.

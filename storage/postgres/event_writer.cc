@@ -169,9 +169,7 @@ absl::StatusOr<std::vector<EventWriter::Incoming>> EventWriter::Prepare(
     }
     const auto name = ParseEventName(row.event.name());
     if (!name.ok()) return name.status();
-    if (absl::Now() > context.deadline) {
-      return absl::DeadlineExceededError("the batch could not be prepared in time");
-    }
+    if (absl::Now() > context.deadline) return DeadlineError();
     PrepareDerivation(*gazetteer_, row.event);
     const ContentHash hash = HashContent(row.event);
     incoming.push_back({std::move(row), *name, name->Id(), hash});

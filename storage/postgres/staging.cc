@@ -175,8 +175,8 @@ void RemovePostings(Transaction& transaction, std::string_view condition) {
 std::string Assignments(std::string_view row, const std::set<std::string_view>& left_out) {
   std::vector<std::string> assignments;
   for (const std::string& column : kColumns) {
-    if (!left_out.contains(column))
-      assignments.push_back(fmt::format("{0} = {1}.{0}", column, row));
+    if (left_out.contains(column)) continue;
+    assignments.push_back(fmt::format("{0} = {1}.{0}", column, row));
   }
   return fmt::format("{}", fmt::join(assignments, ", "));
 }
