@@ -7,6 +7,7 @@
 #include "service/executor.h"
 #include "service/token_codec.h"
 #include "storage/catalog_store.h"
+#include "storage/change_log.h"
 #include "storage/event_store.h"
 #include "storage/gazetteer.h"
 #include "storage/name_resolver.h"
@@ -16,6 +17,7 @@ namespace annals::service {
 struct Backend {
   storage::EventStore* events;
   storage::CatalogStore* catalog;
+  storage::ChangeLog* changes;
   const storage::Gazetteer* gazetteer;
   const storage::NameResolver* region_resolver;
   CatalogCache* catalog_cache;

@@ -14,6 +14,7 @@
 #include "storage/gazetteer.h"
 #include "storage/postgres/embedded_postgres.h"
 #include "storage/postgres/postgres_catalog_store.h"
+#include "storage/postgres/postgres_change_log.h"
 #include "storage/postgres/postgres_event_store.h"
 #include "storage/postgres/rederivation.h"
 #include "storage/postgres/store_setup.h"
@@ -74,10 +75,13 @@ absl::Status Serve(const Config& config) {
       !derived.ok()) {
     return derived;
   }
-  storage::PostgresEventStore events(database->pool.get(), gazetteer.get());
+  storage::PostgresChangeLog changes(database->pool.get());
+  storage::PostgresEventStore events(database->pool.get(), gazetteer.get(),
+                                     [&](storage::Position at) { changes.Announce(at); });
   storage::PostgresCatalogStore catalog(database->pool.get());
   const auto server = Server::Start(
-      config.server, {.events = &events, .catalog = &catalog, .gazetteer = gazetteer.get()});
+      config.server,
+      {.events = &events, .catalog = &catalog, .changes = &changes, .gazetteer = gazetteer.get()});
   if (!server.ok()) return server.status();
   std::cerr << fmt::format("annalsd ready: grpc={} http=off\n",
                            fmt::join((*server)->addresses(), ","));

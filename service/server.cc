@@ -136,6 +136,7 @@ struct Server::State {
         region_resolver(storage::NameResolver::ForRegions(*stores.gazetteer)),
         backend{.events = stores.events,
                 .catalog = stores.catalog,
+                .changes = stores.changes,
                 .gazetteer = stores.gazetteer,
                 .region_resolver = &region_resolver,
                 .catalog_cache = &catalog_cache,

@@ -13,6 +13,7 @@
 #include "service/auth/call_limits.h"
 #include "service/tls.h"
 #include "storage/catalog_store.h"
+#include "storage/change_log.h"
 #include "storage/event_store.h"
 #include "storage/gazetteer.h"
 
@@ -44,6 +45,7 @@ struct ServerOptions {
 struct Stores {
   storage::EventStore* events;
   storage::CatalogStore* catalog;
+  storage::ChangeLog* changes;
   const storage::Gazetteer* gazetteer;
 };
 

@@ -14,6 +14,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -98,11 +99,17 @@ struct UpsertRow {
   annals::v1::Event event;  // validated; output-only fields are ignored
   std::optional<std::int64_t> source_version;
   bool reinstate = false;
+  // Why the row cannot go in: it is answered INVALID with this, and nothing else is looked at.
+  absl::Status refused = {};
 };
 struct UpsertOptions {
   bool validate_only = false;  // answer what would happen and change nothing
   bool atomic = false;         // where any row is INVALID, none goes in
+  // The sender's name for the batch, empty for none. Rows sent under one that the same principal
+  // used within kBatchAnswersKept are answered as they were then, and change nothing.
+  std::string batch_id = {};
 };
+inline constexpr absl::Duration kBatchAnswersKept = absl::Hours(7 * 24);
 struct UpsertReceipt {
   struct Row {
     annals::v1::RowOutcome outcome = annals::v1::ROW_OUTCOME_UNSPECIFIED;
@@ -182,12 +189,22 @@ class EventStore {
   // answers an error other than UNKNOWN nothing was changed. A write that changes nothing takes no
   // position. `validate_only` answers what would happen and changes nothing.
 
-  // At most 5,000 rows, each name once (INVALID_ARGUMENT otherwise). NOT_FOUND (FEED_NOT_FOUND)
-  // where a row's feed does not exist: nothing goes in. Steps that AdvanceOffer added stay; a row
-  // whose content does not go with them is INVALID.
-  virtual absl::StatusOr<UpsertReceipt> UpsertEvents(const CallContext& context,
-                                                     std::vector<UpsertRow> rows,
-                                                     const UpsertOptions& options) = 0;
+  // At most 5,000 rows, each name once among those not refused (INVALID_ARGUMENT otherwise).
+  // NOT_FOUND (FEED_NOT_FOUND) where a row's feed does not exist: nothing goes in. Steps that
+  // AdvanceOffer added stay; a row whose content does not go with them is INVALID. INVALID_ARGUMENT
+  // (BATCH_ID_REUSED) where the batch id came with other rows. RESOURCE_EXHAUSTED
+  // (WRITE_QUEUE_FULL) where too much waits to be written; a while later there is room.
+  absl::StatusOr<UpsertReceipt> UpsertEvents(const CallContext& context,
+                                             std::vector<UpsertRow> rows,
+                                             const UpsertOptions& options);
+
+  using UpsertDone = std::function<void(absl::StatusOr<UpsertReceipt>)>;
+  // The same without waiting for the commit: prepares the rows on the calling thread, takes them
+  // into the queue and returns. `done` is called once, from any thread, maybe before this returns;
+  // it must not block. What one principal starts, one call after another has returned, is committed
+  // in that order.
+  virtual void StartUpsert(const CallContext& context, std::vector<UpsertRow> rows,
+                           const UpsertOptions& options, UpsertDone done) = 0;
   // NOT_FOUND (EVENT_NOT_FOUND); ABORTED (ETAG_MISMATCH) where `etag` is given and differs;
   // FAILED_PRECONDITION (MERGED).
   virtual absl::StatusOr<RetractReceipt> RetractEvent(const CallContext& context,

@@ -150,9 +150,12 @@ absl::StatusOr<DeletionReceipt> MemoryStore::DeleteFeed(const CallContext& conte
     std::erase_if(events_,
                   [&](const auto& entry) { return entry.second.back().columns.feed == id; });
     ForgetParticipants(id);
+    if (receipt.event_count > 0) {
+      Commit(NextCommitTime());
+      purges_.push_back({head(), AccessOf(feeds_.at(id))});
+    }
     feeds_.erase(id);
     ++catalog_version_;
-    if (receipt.event_count > 0) Commit(NextCommitTime());
   }
   receipt.position = head();
   return receipt;

@@ -5,6 +5,7 @@
 // Thread safety: one mutex. The gazetteer must outlive the store.
 #pragma once
 
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -13,7 +14,9 @@
 #include <string>
 #include <vector>
 
+#include "storage/batch_answer.h"
 #include "storage/catalog_store.h"
+#include "storage/change_log.h"
 #include "storage/event_store.h"
 #include "storage/upsert_decision.h"
 
@@ -21,7 +24,7 @@ namespace annals::storage {
 
 class Gazetteer;
 
-class MemoryStore : public EventStore, public CatalogStore {
+class MemoryStore : public EventStore, public CatalogStore, public ChangeLog {
  public:
   using Clock = std::function<absl::Time()>;
   // Starts empty but for StarterActors().
@@ -41,9 +44,8 @@ class MemoryStore : public EventStore, public CatalogStore {
   absl::StatusOr<Position> PositionAt(const CallContext& context, absl::Time time) override;
   absl::StatusOr<StoreInfo> Info(const CallContext& context) override;
 
-  absl::StatusOr<UpsertReceipt> UpsertEvents(const CallContext& context,
-                                             std::vector<UpsertRow> rows,
-                                             const UpsertOptions& options) override;
+  void StartUpsert(const CallContext& context, std::vector<UpsertRow> rows,
+                   const UpsertOptions& options, UpsertDone done) override;
   absl::StatusOr<RetractReceipt> RetractEvent(const CallContext& context, const EventName& name,
                                               std::string_view reason, std::string_view etag,
                                               bool validate_only) override;
@@ -81,6 +83,14 @@ class MemoryStore : public EventStore, public CatalogStore {
   absl::StatusOr<std::vector<std::string>> TokenKeys(const CallContext& context) override;
   absl::Status RotateTokenKeys(const CallContext& context, bool forget_older) override;
 
+  absl::StatusOr<ChangePage> ReadChanges(const CallContext& context, const ChangeCursor& after,
+                                         const ChangeLimits& limits) override;
+  absl::StatusOr<RecordHead> WaitForChange(const CallContext& context,
+                                           const RecordHead& seen) override;
+  void StopWaiting() override;
+  absl::StatusOr<Position> LastPurge(const CallContext& context,
+                                     const std::vector<std::string>& feeds) override;
+
  private:
   struct Revision {
     annals::v1::Event event;
@@ -93,11 +103,26 @@ class MemoryStore : public EventStore, public CatalogStore {
     annals::v1::AuditEntry audit;
   };
   using History = std::vector<Revision>;  // oldest first, never empty
+  struct Answer {
+    BatchHash hash{};
+    UpsertReceipt receipt;
+    Micros time = 0;
+  };
+  struct Purge {
+    Position position;
+    FeedAccess access;
+  };
 
   static std::string NewStoreId();
   static std::string NewTokenKey();
 
   // All below: REQUIRES mutex_ held.
+  [[nodiscard]] absl::StatusOr<UpsertReceipt> Upsert(const CallContext& context,
+                                                     std::vector<UpsertRow> rows,
+                                                     const UpsertOptions& options);
+  [[nodiscard]] absl::StatusOr<UpsertReceipt> UpsertNamed(const CallContext& context,
+                                                          std::vector<UpsertRow> rows,
+                                                          const UpsertOptions& options);
   [[nodiscard]] absl::StatusOr<Position> Resolve(const Snapshot& snapshot) const;
   [[nodiscard]] static const Revision* InForce(const History& history, Position position);
   // Whether there is such a feed for the caller.
@@ -136,6 +161,10 @@ class MemoryStore : public EventStore, public CatalogStore {
   std::map<std::string, annals::v1::Feed> feeds_;    // by id
   std::map<std::string, annals::v1::Actor> actors_;  // by name
   std::int64_t catalog_version_ = 1;
+  std::map<std::pair<std::string, std::string>, Answer> answers_;  // by principal and batch id
+  std::vector<Purge> purges_;                                      // oldest first
+  bool stopped_waiting_ = false;
+  std::condition_variable stop_waiting_;
   const std::string store_id_;
   std::vector<std::string> token_keys_;  // newest first
 };

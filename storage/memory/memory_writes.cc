@@ -12,12 +12,43 @@
 
 namespace annals::storage {
 
-absl::StatusOr<UpsertReceipt> MemoryStore::UpsertEvents(const CallContext& context,
-                                                        std::vector<UpsertRow> rows,
-                                                        const UpsertOptions& options) {
-  std::lock_guard lock(mutex_);
+void MemoryStore::StartUpsert(const CallContext& context, std::vector<UpsertRow> rows,
+                              const UpsertOptions& options, UpsertDone done) {
+  auto receipt = [&] {
+    std::lock_guard lock(mutex_);
+    return options.batch_id.empty() || options.validate_only
+               ? Upsert(context, std::move(rows), options)
+               : UpsertNamed(context, std::move(rows), options);
+  }();
+  done(std::move(receipt));
+}
+
+absl::StatusOr<UpsertReceipt> MemoryStore::UpsertNamed(const CallContext& context,
+                                                       std::vector<UpsertRow> rows,
+                                                       const UpsertOptions& options) {
+  const Micros now = ToMicros(clock_());
+  std::erase_if(answers_, [&](const auto& entry) {
+    return now - entry.second.time > absl::ToInt64Microseconds(kBatchAnswersKept);
+  });
+  std::vector<ContentHash> contents;
+  for (const auto& row : rows) contents.push_back(HashContent(row.event));
+  const BatchHash hash = HashBatch(rows, contents);
+  const auto key = std::make_pair(context.caller.principal, options.batch_id);
+  if (const auto found = answers_.find(key); found != answers_.end()) {
+    if (found->second.hash != hash) return BatchIdReusedError(options.batch_id);
+    return found->second.receipt;
+  }
+  auto receipt = Upsert(context, std::move(rows), options);
+  if (receipt.ok()) answers_[key] = {hash, *receipt, now};
+  return receipt;
+}
+
+absl::StatusOr<UpsertReceipt> MemoryStore::Upsert(const CallContext& context,
+                                                  std::vector<UpsertRow> rows,
+                                                  const UpsertOptions& options) {
   std::set<std::string> names;
   for (const auto& row : rows) {
+    if (!row.refused.ok()) continue;
     if (!names.insert(row.event.name()).second) {
       return Error(absl::StatusCode::kInvalidArgument, "DUPLICATE_NAME",
                    fmt::format("{} stands twice in the batch", row.event.name()));
@@ -33,6 +64,11 @@ absl::StatusOr<UpsertReceipt> MemoryStore::UpsertEvents(const CallContext& conte
   std::vector<std::pair<Revision*, std::int64_t>> raised;  // to this source_version
   bool refused = false;
   for (auto& row : rows) {
+    if (!row.refused.ok()) {
+      receipt.rows.push_back({annals::v1::ROW_OUTCOME_INVALID, 0, row.refused});
+      refused = true;
+      continue;
+    }
     const auto name = *ParseEventName(row.event.name());
     const auto found = events_.find(name.Id());
     const Revision* current = found == events_.end() ? nullptr : &found->second.back();

@@ -91,8 +91,16 @@ struct EventWriter::Incoming {
 };
 
 EventWriter::EventWriter(std::string connection_string, const Gazetteer* gazetteer,
-                         FeedDirectory* feeds)
-    : pool_(WriterOptions(std::move(connection_string))), gazetteer_(gazetteer), feeds_(*feeds) {}
+                         FeedDirectory* feeds, std::function<void(Position)> committed)
+    : pool_(WriterOptions(std::move(connection_string))),
+      gazetteer_(gazetteer),
+      feeds_(*feeds),
+      committed_(std::move(committed)) {}
+
+void EventWriter::StartUpsert(const CallContext& context, std::vector<UpsertRow> rows,
+                              const UpsertOptions& options, EventStore::UpsertDone done) {
+  done(Upsert(context, std::move(rows), options));
+}
 
 absl::StatusOr<Position> EventWriter::RunWrite(const CallContext& context, std::string_view reason,
                                                absl::FunctionRef<absl::Status(Write&)> body) {
@@ -122,7 +130,10 @@ absl::StatusOr<Position> EventWriter::RunWrite(const CallContext& context, std::
                      write.subject, revisions.changes());
         return absl::OkStatus();
       });
-  if (status.ok()) return position;
+  if (status.ok()) {
+    if (committed_) committed_(position);
+    return position;
+  }
   if (ErrorReason(status) != "OUTCOME_UNKNOWN") return status;
   const auto committed = WasCommitted(position, request_id);
   if (!committed.ok()) return status;
@@ -163,6 +174,10 @@ absl::StatusOr<std::vector<EventWriter::Incoming>> EventWriter::Prepare(
   incoming.reserve(rows.size());
   std::set<std::string> names;
   for (UpsertRow& row : rows) {
+    if (!row.refused.ok()) {
+      incoming.push_back({std::move(row), {}});
+      continue;
+    }
     if (!names.insert(row.event.name()).second) {
       return Error(absl::StatusCode::kInvalidArgument, "DUPLICATE_NAME",
                    fmt::format("{} stands twice in the batch", row.event.name()));
@@ -186,6 +201,11 @@ absl::Status EventWriter::UpsertInto(Write& write, std::vector<Incoming>& rows,
   std::vector<std::pair<StagedEvent, std::optional<annals::v1::EventState>>> written;
   bool refused = false;
   for (Incoming& incoming : rows) {
+    if (!incoming.row.refused.ok()) {
+      receipt->rows.push_back({annals::v1::ROW_OUTCOME_INVALID, 0, incoming.row.refused});
+      refused = true;
+      continue;
+    }
     const StoredFeed* feed = write.feeds.Find(incoming.name.feed);
     if (feed == nullptr) return FeedNotFoundError(incoming.name.feed);
     const auto found = stored.find(incoming.id);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,11 +24,12 @@ class Gazetteer;
 class EventWriter {
  public:
   // Both must outlive the writer.
-  EventWriter(std::string connection_string, const Gazetteer* gazetteer, FeedDirectory* feeds);
+  EventWriter(std::string connection_string, const Gazetteer* gazetteer, FeedDirectory* feeds,
+              std::function<void(Position)> committed);
 
   // As EventStore says of its methods.
-  absl::StatusOr<UpsertReceipt> Upsert(const CallContext& context, std::vector<UpsertRow> rows,
-                                       const UpsertOptions& options);
+  void StartUpsert(const CallContext& context, std::vector<UpsertRow> rows,
+                   const UpsertOptions& options, EventStore::UpsertDone done);
   absl::StatusOr<RetractReceipt> Retract(const CallContext& context, const EventName& name,
                                          std::string_view reason, std::string_view etag,
                                          bool validate_only);
@@ -79,6 +81,8 @@ class EventWriter {
 
   struct Incoming;
   // What can be done before the lock is held. DEADLINE_EXCEEDED.
+  absl::StatusOr<UpsertReceipt> Upsert(const CallContext& context, std::vector<UpsertRow> rows,
+                                       const UpsertOptions& options);
   absl::StatusOr<std::vector<Incoming>> Prepare(const CallContext& context,
                                                 std::vector<UpsertRow> rows) const;
   absl::Status UpsertInto(Write& write, std::vector<Incoming>& rows, const UpsertOptions& options,
@@ -87,6 +91,7 @@ class EventWriter {
   ConnectionPool pool_;  // of one connection
   const Gazetteer* const gazetteer_;
   FeedDirectory& feeds_;
+  const std::function<void(Position)> committed_;
 };
 
 }  // namespace annals::storage

@@ -175,10 +175,11 @@ annals::v1::AuditEntry ReadAudit(const pqxx::row& row, pqxx::row::size_type colu
 
 }  // namespace
 
-PostgresEventStore::PostgresEventStore(ConnectionPool* pool, const Gazetteer* gazetteer)
+PostgresEventStore::PostgresEventStore(ConnectionPool* pool, const Gazetteer* gazetteer,
+                                       std::function<void(Position)> committed)
     : pool_(*pool),
       gazetteer_(*gazetteer),
-      writer_(pool->options().connection_string, gazetteer, &feeds_) {}
+      writer_(pool->options().connection_string, gazetteer, &feeds_, std::move(committed)) {}
 
 absl::StatusOr<FoundEvents> PostgresEventStore::GetEvents(const CallContext& context,
                                                           const std::vector<EventName>& names,
@@ -362,12 +363,6 @@ absl::StatusOr<StoreInfo> PostgresEventStore::Info(const CallContext& context) {
     return done;
   }
   return info;
-}
-
-absl::StatusOr<UpsertReceipt> PostgresEventStore::UpsertEvents(const CallContext& context,
-                                                               std::vector<UpsertRow> rows,
-                                                               const UpsertOptions& options) {
-  return writer_.Upsert(context, std::move(rows), options);
 }
 
 absl::StatusOr<RetractReceipt> PostgresEventStore::RetractEvent(const CallContext& context,

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -20,8 +21,10 @@ class Gazetteer;
 
 class PostgresEventStore : public EventStore {
  public:
-  // Reads use the pool; writes a connection of their own to the same database.
-  PostgresEventStore(ConnectionPool* pool, const Gazetteer* gazetteer);
+  // Reads use the pool; writes a connection of their own to the same database. `committed`, where
+  // given, is called with the newest position after each write, from any thread.
+  PostgresEventStore(ConnectionPool* pool, const Gazetteer* gazetteer,
+                     std::function<void(Position)> committed = {});
 
   absl::StatusOr<FoundEvents> GetEvents(const CallContext& context,
                                         const std::vector<EventName>& names,
@@ -37,9 +40,10 @@ class PostgresEventStore : public EventStore {
   absl::StatusOr<Position> PositionAt(const CallContext& context, absl::Time time) override;
   absl::StatusOr<StoreInfo> Info(const CallContext& context) override;
 
-  absl::StatusOr<UpsertReceipt> UpsertEvents(const CallContext& context,
-                                             std::vector<UpsertRow> rows,
-                                             const UpsertOptions& options) override;
+  void StartUpsert(const CallContext& context, std::vector<UpsertRow> rows,
+                   const UpsertOptions& options, UpsertDone done) override {
+    writer_.StartUpsert(context, std::move(rows), options, std::move(done));
+  }
   absl::StatusOr<RetractReceipt> RetractEvent(const CallContext& context, const EventName& name,
                                               std::string_view reason, std::string_view etag,
                                               bool validate_only) override;

@@ -144,6 +144,11 @@ absl::StatusOr<DeletionReceipt> EventWriter::DeleteFeed(const CallContext& conte
     if (deleted.empty()) return FeedNotFoundError(feed);
     if (receipt.event_count > 0) {
       write.subject = name;
+      write.transaction.Run(
+          "INSERT INTO feed_purge (position, feed, restricted, readers)"
+          " VALUES ($1::bigint, $2, $3::boolean, $4::text[])",
+          {Number(write.start.head.value + 1), std::string(feed),
+           stored->access.restricted ? "t" : "f", ArrayText(stored->access.readers)});
       MoveCatalogVersion(write.transaction);
     } else {
       EndCatalogChange(write.transaction, context.caller, name, reason);

@@ -1,5 +1,6 @@
 #include "storage/postgres/connection_pool.h"
 #include "storage/postgres/postgres_catalog_store.h"
+#include "storage/postgres/postgres_change_log.h"
 #include "storage/postgres/postgres_event_store.h"
 #include "tests/conformance/store_conformance.h"
 #include "tests/support/test_database.h"
@@ -11,11 +12,15 @@ class PostgresStoreUnderTest : public StoreUnderTest {
  public:
   storage::EventStore& events() override { return events_; }
   storage::CatalogStore& catalog() override { return catalog_; }
+  storage::ChangeLog& changes() override { return changes_; }
 
  private:
   TestDatabase database_;
   storage::ConnectionPool pool_{{database_.connection_string()}};
-  storage::PostgresEventStore events_{&pool_, &TestGazetteer()};
+  storage::PostgresChangeLog changes_{&pool_};
+  storage::PostgresEventStore events_{&pool_, &TestGazetteer(), [this](storage::Position position) {
+                                        changes_.Announce(position);
+                                      }};
   storage::PostgresCatalogStore catalog_{&pool_};
 };
 

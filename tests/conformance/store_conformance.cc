@@ -11,6 +11,7 @@ class MemoryStoreUnderTest : public StoreUnderTest {
  public:
   storage::EventStore& events() override { return store_; }
   storage::CatalogStore& catalog() override { return store_; }
+  storage::ChangeLog& changes() override { return store_; }
 
  private:
   storage::MemoryStore store_{&TestGazetteer()};

@@ -8,6 +8,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "storage/catalog_store.h"
+#include "storage/change_log.h"
 #include "storage/error.h"
 #include "storage/event_store.h"
 #include "storage/gazetteer.h"
@@ -21,6 +22,7 @@ class StoreUnderTest {
   virtual ~StoreUnderTest() = default;
   virtual storage::EventStore& events() = 0;
   virtual storage::CatalogStore& catalog() = 0;
+  virtual storage::ChangeLog& changes() = 0;
 };
 
 // Loaded once a process.
@@ -38,6 +40,7 @@ class StoreConformance : public ::testing::TestWithParam<StoreFactory> {
 
   storage::EventStore& events() { return store_->events(); }
   storage::CatalogStore& catalog() { return store_->catalog(); }
+  storage::ChangeLog& changes() { return store_->changes(); }
   void CreateFeed(std::string_view id);
 
   // Each fails the test where the store answers an error.

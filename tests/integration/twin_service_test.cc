@@ -72,7 +72,8 @@ struct Twin {
   void Start(service::ServerOptions options, const std::string& socket) {
     options.listen = {"unix:" + socket};
     auto started = service::Server::Start(
-        options, {.events = &store, .catalog = &store, .gazetteer = &SmallGazetteer()});
+        options,
+        {.events = &store, .catalog = &store, .changes = &store, .gazetteer = &SmallGazetteer()});
     ASSERT_TRUE(started.ok()) << started.status();
     server = *std::move(started);
     channel = grpc::CreateChannel(options.listen[0], grpc::InsecureChannelCredentials());

@@ -50,7 +50,7 @@ class ServiceTest : public ::testing::Test {
   }
 
   service::Stores Stores() {
-    return {.events = &store, .catalog = &store, .gazetteer = &SmallGazetteer()};
+    return {.events = &store, .catalog = &store, .changes = &store, .gazetteer = &SmallGazetteer()};
   }
 
   // A connection of its own.
