@@ -2,6 +2,7 @@
 
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "annals/internal/batch_answer.pb.h"
@@ -26,6 +27,12 @@ BatchHash HashBatch(std::span<const UpsertRow> rows, std::span<const ContentHash
   unsigned int size = 0;
   EVP_DigestFinal_ex(context.get(), hash.data(), &size);
   return hash;
+}
+
+bool IsRemembered(const UpsertOptions& options, const UpsertReceipt& receipt) {
+  return !options.atomic || std::ranges::none_of(receipt.rows, [](const UpsertReceipt::Row& row) {
+    return row.outcome == annals::v1::ROW_OUTCOME_INVALID;
+  });
 }
 
 absl::Status BatchIdReusedError(std::string_view batch_id) {

@@ -21,6 +21,9 @@ using BatchHash = std::array<std::uint8_t, 32>;
 [[nodiscard]] BatchHash HashBatch(std::span<const UpsertRow> rows,
                                   std::span<const ContentHash> contents);
 
+// Whether the answer is kept: not where a batch was refused as a whole, which may go in later.
+[[nodiscard]] bool IsRemembered(const UpsertOptions& options, const UpsertReceipt& receipt);
+
 // INVALID_ARGUMENT (BATCH_ID_REUSED).
 [[nodiscard]] absl::Status BatchIdReusedError(std::string_view batch_id);
 

@@ -39,7 +39,7 @@ absl::StatusOr<UpsertReceipt> MemoryStore::UpsertNamed(const CallContext& contex
     return found->second.receipt;
   }
   auto receipt = Upsert(context, std::move(rows), options);
-  if (receipt.ok()) answers_[key] = {hash, *receipt, now};
+  if (receipt.ok() && IsRemembered(options, *receipt)) answers_[key] = {hash, *receipt, now};
   return receipt;
 }
 

@@ -49,6 +49,15 @@ Connection::~Connection() {
   if (socket_ >= 0) close(socket_);
 }
 
+const std::string& Connection::Prepared(const std::string& text) {
+  std::string& name = prepared_[text];
+  if (name.empty()) {
+    name = "annals_" + std::to_string(prepared_.size());
+    connection_.prepare(name, text);
+  }
+  return name;
+}
+
 void Connection::ShutDown() const {
   if (socket_ >= 0) shutdown(socket_, SHUT_RDWR);
 }

@@ -1,11 +1,17 @@
-// The write path of PostgresEventStore. One write at a time in the whole database: each takes an
-// advisory transaction lock, so that positions are dense and become visible in their order.
+// The write path of PostgresEventStore. One write at a time in the whole database: each transaction
+// takes an advisory lock, so that positions are dense and become visible in their order.
 //
-// Thread safe; writers of one process wait for each other on a connection of their own.
+// Upserts that wait share a transaction, each with a position, a line of the audit and an answer of
+// its own (write_queue.h says which, and in what order); other writes have one of their own.
+//
+// Thread safe; all transactions are made by one thread on a connection of its own.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,7 +21,9 @@
 #include "storage/event_store.h"
 #include "storage/postgres/connection_pool.h"
 #include "storage/postgres/feed_directory.h"
+#include "storage/postgres/position_taker.h"
 #include "storage/postgres/staging.h"
+#include "storage/postgres/write_queue.h"
 
 namespace annals::storage {
 
@@ -23,11 +31,13 @@ class Gazetteer;
 
 class EventWriter {
  public:
-  // Both must outlive the writer.
+  // Gazetteer and feeds must outlive the writer. `committed`: see PostgresEventStore.
   EventWriter(std::string connection_string, const Gazetteer* gazetteer, FeedDirectory* feeds,
-              std::function<void(Position)> committed);
+              std::function<void(Position)> committed = {});
 
   // As EventStore says of its methods.
+
+  // In upsert_writer.cc.
   void StartUpsert(const CallContext& context, std::vector<UpsertRow> rows,
                    const UpsertOptions& options, EventStore::UpsertDone done);
   absl::StatusOr<RetractReceipt> Retract(const CallContext& context, const EventName& name,
@@ -54,44 +64,52 @@ class EventWriter {
                                              bool validate_only);
 
  private:
-  // The state of the record that a write begins with, under the lock.
-  struct Start {
-    Position head;
-    Micros time = 0;  // of the position that the write takes
-  };
   struct Write {
     Transaction& transaction;
-    const Start& start;
+    const WriteStart& start;
     const SeenFeeds& feeds;  // by the caller
     RevisionWriter& revisions;
     std::string subject;  // what was deleted, such as feeds/x
   };
+  using WriteBody = absl::FunctionRef<absl::Status(Write&)>;
 
-  // Runs `body` under the lock; it adds its revisions and may run more than once. Where it added
-  // any, or names a subject, they take the next position, and the audit notes caller, reason and
-  // subject. Answers the position that the record is at then.
+  // Runs `body` under the lock when its turn comes; it adds its revisions and may run more than
+  // once. Where it added any, or names a subject, they take the next position, and the audit notes
+  // caller, reason and subject. Answers the position that the record is at then.
   absl::StatusOr<Position> RunWrite(const CallContext& context, std::string_view reason,
-                                    absl::FunctionRef<absl::Status(Write&)> body);
-  // Whether the write that `request_id` names took `position`, once no one else holds the lock.
-  absl::StatusOr<bool> WasCommitted(Position position, const std::string& request_id);
+                                    WriteBody body);
+  absl::StatusOr<Position> RunAlone(const CallContext& context, std::string_view reason,
+                                    WriteBody body);
+  // Runs `body` in a transaction under the lock; it answers the first position that it took, or
+  // that it took none. A commit in doubt is looked up: UNAVAILABLE where nothing was stored.
+  absl::Status RunLocked(
+      absl::Time deadline,
+      absl::FunctionRef<absl::StatusOr<std::optional<Position>>(Transaction&, const WriteStart&)>
+          body);
+  // Whether the transaction that `writer_id` names took `position`, once no one else holds the
+  // lock.
+  absl::StatusOr<bool> WasCommitted(Position position, const std::string& writer_id);
 
   // The current rows of the events named, in their order. EVENT_NOT_FOUND.
   static absl::StatusOr<std::vector<StagedEvent>> ReadNamed(Write& write,
                                                             const std::vector<EventName>& names);
 
-  struct Incoming;
-  // What can be done before the lock is held. DEADLINE_EXCEEDED.
-  absl::StatusOr<UpsertReceipt> Upsert(const CallContext& context, std::vector<UpsertRow> rows,
-                                       const UpsertOptions& options);
-  absl::StatusOr<std::vector<Incoming>> Prepare(const CallContext& context,
-                                                std::vector<UpsertRow> rows) const;
-  absl::Status UpsertInto(Write& write, std::vector<Incoming>& rows, const UpsertOptions& options,
-                          UpsertReceipt* receipt) const;
+  struct LoneWrite;
+  struct UpsertWrite;
+  struct UpsertGroup;
+  void Make(WriteGroup group);
+  // In upsert_writer.cc.
+  void MakeUpserts(const WriteGroup& group);
+  // Each write has its answer when this is OK.
+  absl::Status UpsertTogether(std::span<UpsertWrite* const> writes);
+  void UpsertInto(UpsertGroup* group, UpsertWrite* write);
 
   ConnectionPool pool_;  // of one connection
   const Gazetteer* const gazetteer_;
   FeedDirectory& feeds_;
   const std::function<void(Position)> committed_;
+  absl::Time answers_swept_ = absl::InfinitePast();  // used by the queue's thread alone
+  WriteQueue queue_;                                 // last: its thread uses all of the above
 };
 
 }  // namespace annals::storage

@@ -127,18 +127,20 @@ std::string LexemeText(std::string_view word) {
 
 std::string DoubleText(double value) { return fmt::format("{}", value); }
 
-std::string PolygonText(const PlanarPolygon& polygon) {
+std::string PolygonEwkb(const PlanarPolygon& polygon) {
   std::string bytes;
   AppendPolygon(bytes, polygon, true);
-  return Hex(bytes);
+  return bytes;
 }
 
-std::string MultiPolygonText(std::span<const PlanarPolygon> polygons) {
+std::string PolygonText(const PlanarPolygon& polygon) { return Hex(PolygonEwkb(polygon)); }
+
+std::string MultiPolygonEwkb(std::span<const PlanarPolygon> polygons) {
   std::string bytes;
   AppendHeader(bytes, kWkbMultiPolygon, true);
   Append(bytes, static_cast<std::uint32_t>(polygons.size()));
   for (const PlanarPolygon& polygon : polygons) AppendPolygon(bytes, polygon, false);
-  return Hex(bytes);
+  return bytes;
 }
 
 }  // namespace annals::storage

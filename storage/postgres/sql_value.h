@@ -34,8 +34,9 @@ namespace annals::storage {
 // A double that reads back as itself.
 [[nodiscard]] std::string DoubleText(double value);
 
-// A geometry(Polygon, 4326) or geometry(MultiPolygon, 4326) as hex EWKB.
+// A geometry(Polygon, 4326) or geometry(MultiPolygon, 4326) as EWKB; Text is the same in hex.
+[[nodiscard]] std::string PolygonEwkb(const PlanarPolygon& polygon);
 [[nodiscard]] std::string PolygonText(const PlanarPolygon& polygon);
-[[nodiscard]] std::string MultiPolygonText(std::span<const PlanarPolygon> polygons);
+[[nodiscard]] std::string MultiPolygonEwkb(std::span<const PlanarPolygon> polygons);
 
 }  // namespace annals::storage

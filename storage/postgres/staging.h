@@ -1,20 +1,20 @@
-// The one place where a record becomes a row: new revisions go by COPY into a temporary table of
-// the writer's connection, and from there into the store in a few statements for all of them.
+// How revisions are stored: those of new events go by COPY straight into the tables, as no one else
+// writes and none of them is there; those of events that are there by COPY into a temporary table
+// of the writer's connection, and from it in a few statements for all of them.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
-#include <pqxx/result>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "absl/status/statusor.h"
 #include "annals/v1/events.pb.h"
 #include "storage/event_columns.h"
 #include "storage/position.h"
+#include "storage/postgres/event_row.h"
 #include "storage/postgres/transaction.h"
 
 namespace annals::storage {
@@ -23,14 +23,6 @@ class Gazetteer;
 
 // Run once on the writer's connection.
 [[nodiscard]] std::string StagingSetup();
-
-// A revision to be stored: complete, as it will be answered.
-struct StagedEvent {
-  annals::v1::Event event;
-  std::int32_t feed_id = 0;
-  std::optional<std::int64_t> source_version;
-  ContentHash content_hash{};
-};
 
 // Rewrites revisions, current or past, from these records; each stays at its position. What leads
 // to current events is rewritten too. REQUIRES: no one else writes them; StagingSetup() ran.
@@ -47,33 +39,45 @@ struct FeedChange {
   // The count of events in a state.
   [[nodiscard]] std::int64_t& Of(annals::v1::EventState state);
 };
+using FeedChanges = std::map<std::int32_t, FeedChange>;  // by the feed's number
 
-// Stores revisions at one position, in one transaction. An event's earlier revision becomes
-// history. REQUIRES: the writer's lock is held; each event is added once.
+// Stores the revisions of one or more writes, each at its position, in one transaction. An event's
+// earlier revision becomes history. REQUIRES: the writer's lock is held; each event is added once.
 class RevisionWriter {
  public:
-  // `transaction` and `gazetteer` must outlive the object. `time` is the position's.
-  RevisionWriter(Transaction* transaction, const Gazetteer* gazetteer, Position position,
-                 Micros time);
+  // Both must outlive the object.
+  RevisionWriter(Transaction* transaction, const Gazetteer* gazetteer);
 
+  // What is added from here on is of the write at this position.
+  void Begin(Position position);
   // `was`: the state of the event's revision before this one; absent where this is its first.
   void Add(StagedEvent event, std::optional<annals::v1::EventState> was);
+  // The same of an event that stays where it is until Flush.
+  void AddKept(const StagedEvent* event, std::optional<annals::v1::EventState> was);
   // Puts redacted revisions, current or past, in the place of those stored under their names and
   // numbers. Each stays at its position.
   void Replace(const std::vector<StagedEvent>& revisions);
-  // Stores what Add has not stored yet. Must be called after the last Add.
+  // Stores what is not stored yet. Must be called after the last Add.
   void Flush();
 
-  // Of every feed with a revision added, by its number; empty where none was.
-  [[nodiscard]] const std::map<std::int32_t, FeedChange>& changes() const { return changes_; }
+  // Of every feed with a revision of the write that began last; empty where none was added.
+  [[nodiscard]] const FeedChanges& changes() const { return changes_; }
 
  private:
+  struct Revision {
+    const StagedEvent* staged;
+    Position position;
+  };
+  void PutNew();
+  void PutNext();
+
   Transaction& transaction_;
   const Gazetteer& gazetteer_;
-  const Position position_;
-  const Micros time_;
-  std::vector<StagedEvent> waiting_;
-  std::map<std::int32_t, FeedChange> changes_;
+  Position position_;
+  std::deque<StagedEvent> owned_;
+  std::vector<Revision> new_;   // of events that are not there
+  std::vector<Revision> next_;  // of events that are
+  FeedChanges changes_;
 };
 
 }  // namespace annals::storage

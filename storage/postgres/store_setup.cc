@@ -1,14 +1,12 @@
 #include "storage/postgres/store_setup.h"
 
-#include <array>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "fmt/format.h"
 #include "storage/catalog_store.h"
 #include "storage/event_name.h"
 #include "storage/gazetteer.h"
+#include "storage/postgres/binary_copy.h"
 #include "storage/postgres/migrator.h"
 #include "storage/postgres/sql_value.h"
 #include "storage/postgres/transaction.h"
@@ -35,17 +33,22 @@ absl::Status SeedActors(Transaction& transaction) {
   return absl::OkStatus();
 }
 
-using RegionRow = std::array<std::optional<std::string>, 6>;
-
-RegionRow MakeRow(const Gazetteer& gazetteer, const Region& region) {
-  RegionRow row;
-  if (!region.polygons.empty()) row[0] = MultiPolygonText(region.polygons);
-  row[1] = region.code;
-  row[2] = region.title;
-  if (!region.parent.empty()) row[3] = region.parent;
-  row[4] = std::string(gazetteer.CountryOf(region.code));
-  row[5] = fmt::format("{}", static_cast<int>(region.level));
-  return row;
+void CopyRegions(Transaction& transaction, const Gazetteer& gazetteer) {
+  BinaryCopy copy(&transaction, "region", "geom, code, title, parent, country, level");
+  for (const Region& region : gazetteer.regions()) {
+    copy.BeginRow(6);
+    if (region.polygons.empty()) {
+      copy.Null();
+    } else {
+      copy.Bytes(MultiPolygonEwkb(region.polygons));
+    }
+    copy.Text(region.code);
+    copy.Text(region.title);
+    copy.TextOrNull(region.parent);
+    copy.Text(gazetteer.CountryOf(region.code));
+    copy.Int16(static_cast<int>(region.level));
+  }
+  copy.Finish();
 }
 
 }  // namespace
@@ -63,13 +66,7 @@ absl::Status LoadRegions(ConnectionPool& pool, const Gazetteer& gazetteer, absl:
         if (!loaded.empty()) return absl::OkStatus();
         transaction.Run("UPDATE store SET region_version = $1", {std::string(gazetteer.version())});
         transaction.Run("DELETE FROM region");
-        std::vector<RegionRow> rows;
-        for (const Region& region : gazetteer.regions()) {
-          rows.push_back(MakeRow(gazetteer, region));
-        }
-        const std::array<std::string, 6> columns = {"geom",   "code",    "title",
-                                                    "parent", "country", "level"};
-        transaction.Copy("region", columns, rows);
+        CopyRegions(transaction, gazetteer);
         return absl::OkStatus();
       });
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <pqxx/largeobject>
 #include <pqxx/nontransaction>
 #include <pqxx/prepared_statement>
 #include <pqxx/transaction>
@@ -34,6 +35,11 @@ std::string SettingsFor(TransactionMode mode, absl::Duration left) {
   return text + (mode == TransactionMode::kSchema ? "SELECT 0, 0" : kHeadQuery);
 }
 
+// largeobject is where libpqxx, 6 and 7, lets a class of ours have the connection of libpq.
+struct LibpqHandle : pqxx::largeobject {
+  static pg_conn* Of(const pqxx::dbtransaction& work) { return raw_connection(work); }
+};
+
 struct Attempt {
   absl::Status status;
   std::optional<DatabaseFault> fault;
@@ -45,14 +51,14 @@ Attempt RunOnce(Connection& connection, TransactionMode mode, absl::Time deadlin
   Attempt attempt;
   bool committing = false;
   attempt.fault = CatchFault(committing, [&] {
-    std::unique_ptr<pqxx::transaction_base> work;
+    std::unique_ptr<pqxx::dbtransaction> work;
     if (mode == TransactionMode::kRead) {
       work = std::make_unique<ReadWork>(connection.raw());
     } else {
       work = std::make_unique<WriteWork>(connection.raw());
     }
     const auto head = work->exec(SettingsFor(mode, deadline - absl::Now()));
-    Transaction transaction(work.get(), Position{head[0][0].as<std::int64_t>()},
+    Transaction transaction(&connection, work.get(), Position{head[0][0].as<std::int64_t>()},
                             head[0][1].as<std::int64_t>());
     attempt.began = true;
     attempt.status = body(transaction);
@@ -76,7 +82,17 @@ pqxx::result Transaction::Run(std::string_view text,
   return Run(Statement{std::string(text), parameters});
 }
 
-void Transaction::RunScript(std::string_view text) { work_->exec(std::string(text)); }
+pqxx::result Transaction::RunPrepared(const std::string& text,
+                                      const std::vector<std::string>& parameters) {
+  return work_->exec_prepared(connection_.Prepared(text),
+                              pqxx::prepare::make_dynamic_params(parameters));
+}
+
+pqxx::result Transaction::RunScript(std::string_view text) {
+  return work_->exec(std::string(text));
+}
+
+pg_conn* Transaction::libpq() { return LibpqHandle::Of(*work_); }
 
 absl::Status RunTransaction(ConnectionPool& pool, TransactionMode mode, absl::Time deadline,
                             absl::FunctionRef<absl::Status(Transaction&)> body) {

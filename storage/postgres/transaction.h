@@ -4,15 +4,11 @@
 // (pqxx_status.h); a body never sees one. Only this directory includes this header.
 #pragma once
 
-#include <algorithm>
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
-#include <optional>
+#include <pqxx/dbtransaction>
 #include <pqxx/result>
-#include <pqxx/stream_to>
-#include <pqxx/transaction_base>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +18,8 @@
 #include "absl/time/time.h"
 #include "storage/position.h"
 #include "storage/postgres/connection_pool.h"
+
+struct pg_conn;  // PGconn of libpq
 
 namespace annals::storage {
 
@@ -35,22 +33,14 @@ class Transaction {
  public:
   pqxx::result Run(const Statement& statement);
   pqxx::result Run(std::string_view text, std::initializer_list<std::string> parameters = {});
-  // Several statements at once, without parameters: migrations.
-  void RunScript(std::string_view text);
-  // COPY into the columns named. Of each row's N fields, absent is null; the longest best stands
-  // first (libpqxx copies what follows a field once for each field).
-  template <std::size_t N>
-  void Copy(const std::string& table, const std::array<std::string, N>& columns,
-            const std::vector<std::array<std::optional<std::string>, N>>& rows) {
-    pqxx::stream_to stream(*work_, table, columns);
-    std::array<const char*, N> fields;
-    for (const auto& row : rows) {
-      std::ranges::transform(row, fields.begin(),
-                             [](const auto& field) { return field ? field->c_str() : nullptr; });
-      stream << fields;
-    }
-    stream.complete();
-  }
+  // A statement that is run again and again on this connection: parsed and planned once. `text`
+  // must be one of few.
+  pqxx::result RunPrepared(const std::string& text,
+                           const std::vector<std::string>& parameters = {});
+  // Several statements at once, without parameters; answers the last one's rows.
+  pqxx::result RunScript(std::string_view text);
+  // What libpqxx has no call for (binary_copy.h).
+  [[nodiscard]] pg_conn* libpq();
 
   // The newest position, as this transaction sees the record: of its one snapshot in a read, as of
   // its start in a write (a writer reads it again under its lock).
@@ -58,11 +48,13 @@ class Transaction {
   // Of the catalogue, as seen when the transaction began.
   [[nodiscard]] std::int64_t catalog_version() const { return catalog_version_; }
 
-  Transaction(pqxx::transaction_base* work, Position head, std::int64_t catalog_version)
-      : work_(work), head_(head), catalog_version_(catalog_version) {}
+  Transaction(Connection* connection, pqxx::dbtransaction* work, Position head,
+              std::int64_t catalog_version)
+      : connection_(*connection), work_(work), head_(head), catalog_version_(catalog_version) {}
 
  private:
-  pqxx::transaction_base* const work_;
+  Connection& connection_;
+  pqxx::dbtransaction* const work_;
   const Position head_;
   const std::int64_t catalog_version_;
 };

@@ -1,5 +1,6 @@
 #include "storage/postgres/event_writer.h"
 
+#include <future>
 #include <thread>
 
 #include "storage/postgres/sql_value.h"
@@ -13,7 +14,16 @@ using storage::ErrorReason;
 using storage::EventName;
 using storage::Position;
 
-class Writer : public PostgresStore {};
+class Writer : public PostgresStore {
+ protected:
+  absl::StatusOr<storage::UpsertReceipt> UpsertWith(storage::EventWriter& writer,
+                                                    std::vector<storage::UpsertRow> rows) const {
+    std::promise<absl::StatusOr<storage::UpsertReceipt>> answer;
+    writer.StartUpsert(context_, std::move(rows), {},
+                       [&](auto receipt) { answer.set_value(std::move(receipt)); });
+    return answer.get_future().get();
+  }
+};
 
 TEST_F(Writer, GivesDensePositionsToWritersAtOnce) {
   constexpr int kWriters = 4;
@@ -27,7 +37,7 @@ TEST_F(Writer, GivesDensePositionsToWritersAtOnce) {
       storage::EventWriter own(database_.connection_string(), &PostgresTestGazetteer(), &feeds);
       for (int i = 0; i < kWrites; ++i) {
         const auto receipt =
-            own.Upsert(context_, {EventBuilder("f", fmt::format("{}-{}", writer, i)).Row()}, {});
+            UpsertWith(own, {EventBuilder("f", fmt::format("{}-{}", writer, i)).Row()});
         ASSERT_TRUE(receipt.ok()) << receipt.status();
         positions[static_cast<std::size_t>(writer)].push_back(receipt->position.value);
       }
@@ -100,13 +110,13 @@ TEST_F(Writer, ResolvesACommitThatWasStoredButNotAnswered) {
   storage::EventWriter writer(proxy.connection_string(), &PostgresTestGazetteer(), &feeds);
   const std::vector<storage::UpsertRow> rows = {EventBuilder("f", "1").Row()};
   proxy.CutAfterNextCommit();
-  const auto receipt = writer.Upsert(context_, rows, {});
+  const auto receipt = UpsertWith(writer, rows);
   EXPECT_FALSE(proxy.armed());
   ASSERT_TRUE(receipt.ok()) << receipt.status();
   EXPECT_EQ(receipt->position, Position{1});
   EXPECT_EQ(receipt->rows[0].outcome, annals::v1::ROW_OUTCOME_CREATED);
   EXPECT_EQ(*Head(), Position{1});
-  const auto again = writer.Upsert(context_, rows, {});
+  const auto again = UpsertWith(writer, rows);
   ASSERT_TRUE(again.ok()) << again.status();
   EXPECT_EQ(again->rows[0].outcome, annals::v1::ROW_OUTCOME_UNCHANGED);
 }
