@@ -4,6 +4,7 @@
 // makes every re-sent event look UPDATED once. ContentHash.IsStable
 // (tests/unit/content_hash_test.cc) holds it.
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstdint>
 #include <memory>
@@ -24,9 +25,11 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 
 void AddNumber(std::uint64_t number, std::string* out) {
-  for (int shift = 0; shift < 64; shift += 8) {
-    out->push_back(static_cast<char>(number >> shift & 0xff));
+  std::array<char, 8> bytes;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    bytes[i] = static_cast<char>(number >> (8 * i) & 0xff);
   }
+  out->append(bytes.data(), bytes.size());
 }
 
 void AddString(const std::string& text, std::string* out) {

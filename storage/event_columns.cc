@@ -1,7 +1,10 @@
 #include "storage/event_columns.h"
 
 #include <algorithm>
+#include <mutex>
 #include <set>
+#include <shared_mutex>
+#include <unordered_map>
 #include <utility>
 
 #include "annals/v1/annotations.pb.h"
@@ -102,6 +105,40 @@ void DerivePlace(const Gazetteer& gazetteer, const annals::v1::Location& locatio
   columns->circle = std::move(circle);
 }
 
+// Where a message has output-only fields: itself, and below which of its fields. Kept for each type
+// from when it is first asked for.
+struct OutputOnlyFields {
+  std::vector<const google::protobuf::FieldDescriptor*> own, around;
+  [[nodiscard]] bool empty() const { return own.empty() && around.empty(); }
+};
+
+// No type of ours holds itself. An offer's steps are looked at whatever their fields.
+OutputOnlyFields FindFields(const google::protobuf::Descriptor* type) {
+  OutputOnlyFields fields;
+  for (int i = 0; i < type->field_count(); ++i) {
+    const auto* field = type->field(i);
+    if (field->options().GetExtension(annals::v1::output_only)) {
+      fields.own.push_back(field);
+    } else if (field->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE &&
+               (field->message_type() == annals::v1::ExchangeOffer::descriptor() ||
+                !FindFields(field->message_type()).empty())) {
+      fields.around.push_back(field);
+    }
+  }
+  return fields;
+}
+
+const OutputOnlyFields& FieldsOf(const google::protobuf::Descriptor* type) {
+  static std::shared_mutex mutex;
+  static std::unordered_map<const google::protobuf::Descriptor*, OutputOnlyFields> known;
+  {
+    const std::shared_lock lock(mutex);
+    if (const auto found = known.find(type); found != known.end()) return found->second;
+  }
+  const std::unique_lock lock(mutex);
+  return known.try_emplace(type, FindFields(type)).first->second;
+}
+
 }  // namespace
 
 void FillDerivedFields(const Gazetteer& gazetteer, annals::v1::Event* event) {
@@ -160,18 +197,14 @@ void ClearOutputOnlyFields(google::protobuf::Message* message) {
     KeepContent(offer->mutable_steps());
   }
   const auto* reflection = message->GetReflection();
-  std::vector<const google::protobuf::FieldDescriptor*> fields;
-  reflection->ListFields(*message, &fields);
-  for (const auto* field : fields) {
-    if (field->options().GetExtension(annals::v1::output_only)) {
-      reflection->ClearField(message, field);
-    } else if (field->cpp_type() != google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE) {
-      continue;
-    } else if (field->is_repeated()) {
+  const OutputOnlyFields& fields = FieldsOf(message->GetDescriptor());
+  for (const auto* field : fields.own) reflection->ClearField(message, field);
+  for (const auto* field : fields.around) {
+    if (field->is_repeated()) {
       for (int i = 0; i < reflection->FieldSize(*message, field); ++i) {
         ClearOutputOnlyFields(reflection->MutableRepeatedMessage(message, field, i));
       }
-    } else {
+    } else if (reflection->HasField(*message, field)) {
       ClearOutputOnlyFields(reflection->MutableMessage(message, field));
     }
   }

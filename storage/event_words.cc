@@ -19,9 +19,8 @@ std::string_view Cut(std::string_view word) {
 void AddWords(std::string_view text, std::vector<std::string>* words) {
   if (text.empty()) return;
   const std::string folded = FoldName(text);
-  for (const std::string& word :
-       std::vector<std::string>(absl::StrSplit(folded, ' ', absl::SkipEmpty()))) {
-    words->emplace_back(Cut(word));
+  for (const absl::string_view word : absl::StrSplit(folded, ' ', absl::SkipEmpty())) {
+    words->emplace_back(Cut({word.data(), word.size()}));
   }
 }
 

@@ -6,6 +6,8 @@
 #include <unicode/utypes.h>
 
 #include <cstdint>
+#include <optional>
+#include <utility>
 
 namespace annals::storage {
 namespace {
@@ -15,9 +17,30 @@ bool IsMark(UChar32 c) {
   return type == U_NON_SPACING_MARK || type == U_ENCLOSING_MARK || type == U_COMBINING_SPACING_MARK;
 }
 
+// FoldName of what most texts are, without the detour over UTF-16: none where `text` has more than
+// ASCII in it.
+std::optional<std::string> FoldAscii(std::string_view text) {
+  std::string folded;
+  folded.reserve(text.size());
+  bool space_owed = false;
+  for (const char c : text) {
+    if ((static_cast<unsigned char>(c) & 0x80) != 0) return std::nullopt;
+    const bool upper = c >= 'A' && c <= 'Z';
+    if (!upper && !(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9')) {
+      space_owed = !folded.empty();
+      continue;
+    }
+    if (space_owed) folded += ' ';
+    space_owed = false;
+    folded += upper ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  return folded;
+}
+
 }  // namespace
 
 std::string FoldName(std::string_view text) {
+  if (auto folded = FoldAscii(text)) return *std::move(folded);
   UErrorCode error = U_ZERO_ERROR;
   const icu::Normalizer2* nfkd = icu::Normalizer2::getNFKDInstance(error);
   icu::UnicodeString folded = icu::UnicodeString::fromUTF8(

@@ -2,6 +2,7 @@
 
 #include <libpq-fe.h>
 
+#include <array>
 #include <bit>
 #include <memory>
 #include <pqxx/except>
@@ -37,6 +38,16 @@ using Result = std::unique_ptr<PGresult, decltype(&PQclear)>;
   throw pqxx::sql_error(message, statement, state);
 }
 
+// In network order.
+template <typename T>
+void AppendNumber(T value, std::string* out) {
+  std::array<char, sizeof(T)> bytes;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    bytes[i] = static_cast<char>(value >> (8 * (bytes.size() - 1 - i)) & 0xff);
+  }
+  out->append(bytes.data(), bytes.size());
+}
+
 // What is left to be read of a statement that has ended.
 void Drain(PGconn* connection) {
   while (const Result rest{PQgetResult(connection), PQclear}) {
@@ -61,20 +72,9 @@ BinaryCopy::~BinaryCopy() {
   Drain(connection);
 }
 
-void BinaryCopy::Append16(std::uint16_t value) {
-  buffer_ += static_cast<char>(value >> 8);
-  buffer_ += static_cast<char>(value & 0xff);
-}
-
-void BinaryCopy::Append32(std::uint32_t value) {
-  Append16(static_cast<std::uint16_t>(value >> 16));
-  Append16(static_cast<std::uint16_t>(value & 0xffff));
-}
-
-void BinaryCopy::Append64(std::uint64_t value) {
-  Append32(static_cast<std::uint32_t>(value >> 32));
-  Append32(static_cast<std::uint32_t>(value & 0xffff'ffff));
-}
+void BinaryCopy::Append16(std::uint16_t value) { AppendNumber(value, &buffer_); }
+void BinaryCopy::Append32(std::uint32_t value) { AppendNumber(value, &buffer_); }
+void BinaryCopy::Append64(std::uint64_t value) { AppendNumber(value, &buffer_); }
 
 void BinaryCopy::BeginRow(std::int16_t fields) {
   if (buffer_.size() >= kSendBytes) Send();

@@ -27,12 +27,12 @@ absl::Status StoredEvent::ReadAddedSteps(std::vector<annals::v1::OfferStep>* ste
 std::unordered_map<std::int64_t, StoredEvent> ReadCurrent(Transaction& transaction,
                                                           const std::vector<std::int64_t>& ids) {
   std::unordered_map<std::int64_t, StoredEvent> stored;
-  const auto rows = transaction.Run(
+  static const std::string kSql =
       fmt::format("SELECT e.id, f.feed, e.event, e.content_hash, e.source_version, e.revision, {},"
                   " e.state, CASE WHEN e.kind = {} THEN e.record END"
                   " FROM event e JOIN feed f ON f.id = e.feed_id WHERE e.id = ANY ($1::bigint[])",
-                  MicrosOf("e.create_time"), int{annals::v1::EVENT_KIND_EXCHANGE_OFFER}),
-      {ArrayText(ids)});
+                  MicrosOf("e.create_time"), int{annals::v1::EVENT_KIND_EXCHANGE_OFFER});
+  const auto rows = transaction.RunPrepared(kSql, {ArrayText(ids)});
   for (const auto& row : rows) {
     StoredEvent& event = stored[row[0].as<std::int64_t>()];
     event.name = {row[1].c_str(), row[2].c_str()};

@@ -16,6 +16,17 @@ using storage::Position;
 
 class Writer : public PostgresStore {
  protected:
+  using Answer = std::future<absl::StatusOr<storage::UpsertReceipt>>;
+
+  // On the store or a writer; does not wait.
+  template <typename Store>
+  Answer Start(Store& store, std::vector<storage::UpsertRow> rows) const {
+    const auto answer = std::make_shared<std::promise<absl::StatusOr<storage::UpsertReceipt>>>();
+    store.StartUpsert(context_, std::move(rows), {},
+                      [answer](auto receipt) { answer->set_value(std::move(receipt)); });
+    return answer->get_future();
+  }
+  Answer Start(std::vector<storage::UpsertRow> rows) { return Start(events_, std::move(rows)); }
   absl::StatusOr<storage::UpsertReceipt> UpsertWith(storage::EventWriter& writer,
                                                     std::vector<storage::UpsertRow> rows) const {
     std::promise<absl::StatusOr<storage::UpsertReceipt>> answer;
@@ -53,6 +64,66 @@ TEST_F(Writer, GivesDensePositionsToWritersAtOnce) {
   EXPECT_THAT(all, ::testing::UnorderedElementsAreArray(expected));
   EXPECT_EQ(database_.Run("SELECT count(DISTINCT commit_time) FROM commit_log"),
             std::to_string(kWriters * kWrites));
+}
+
+// While one write holds the lock, others gather.
+TEST_F(Writer, SharesATransactionAmongWritesThatWait) {
+  constexpr int kWrites = 50;
+  (void)database_.Run(
+      "CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS"
+      " $$ BEGIN PERFORM pg_sleep(0.2); RETURN NEW; END $$;"
+      "CREATE TRIGGER dawdle_trigger BEFORE INSERT ON commit_log"
+      " FOR EACH STATEMENT EXECUTE FUNCTION dawdle()");
+  std::vector<Answer> answers;
+  for (int i = 0; i < kWrites; ++i)
+    answers.push_back(Start({EventBuilder("f", fmt::format("{}", i)).Row()}));
+  for (int i = 0; i < kWrites; ++i) {
+    const auto receipt = answers[static_cast<std::size_t>(i)].get();
+    ASSERT_TRUE(receipt.ok()) << receipt.status();
+    EXPECT_EQ(receipt->position, Position{i + 1});
+    EXPECT_EQ(receipt->rows[0].outcome, annals::v1::ROW_OUTCOME_CREATED);
+  }
+  EXPECT_EQ(database_.Run("SELECT count(*) FROM audit WHERE position IS NOT NULL"),
+            std::to_string(kWrites));
+  EXPECT_EQ(database_.Run("SELECT max(active_count) FROM feed_count"), std::to_string(kWrites));
+  EXPECT_LT(std::stoi(database_.Run("SELECT count(DISTINCT request_id) FROM commit_log")), 5);
+}
+
+TEST_F(Writer, KeepsAFailureToTheWriteThatHasIt) {
+  constexpr int kWrites = 20;
+  (void)database_.Run(
+      "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+      " $$ BEGIN IF NEW.event = '7' THEN RAISE EXCEPTION 'no'; END IF; RETURN NEW; END $$;"
+      "CREATE TRIGGER refuse_trigger BEFORE INSERT ON event"
+      " FOR EACH ROW EXECUTE FUNCTION refuse()");
+  std::vector<Answer> answers;
+  for (int i = 0; i < kWrites; ++i)
+    answers.push_back(Start({EventBuilder("f", fmt::format("{}", i)).Row()}));
+  std::int64_t position = 0;
+  for (int i = 0; i < kWrites; ++i) {
+    const auto receipt = answers[static_cast<std::size_t>(i)].get();
+    EXPECT_EQ(receipt.ok(), i != 7) << receipt.status();
+    if (receipt.ok()) {
+      EXPECT_EQ(receipt->position, Position{++position});
+    }
+  }
+  EXPECT_EQ(database_.Run("SELECT count(*) FROM event"), std::to_string(kWrites - 1));
+}
+
+TEST_F(Writer, RemembersANamedBatchOverARestartForAWeek) {
+  const auto send = [&](std::string_view title) {
+    storage::PostgresEventStore restarted(&pool_, &PostgresTestGazetteer());
+    return restarted.UpsertEvents(context_, {EventBuilder("f", "1").Title(title).Row()},
+                                  {.batch_id = "b"});
+  };
+  ASSERT_EQ(send("one")->rows[0].outcome, annals::v1::ROW_OUTCOME_CREATED);
+  ASSERT_TRUE(Upsert(EventBuilder("f", "1").Title("two")).ok());
+  EXPECT_EQ(send("one")->rows[0].outcome, annals::v1::ROW_OUTCOME_CREATED);
+  EXPECT_EQ(send("one")->position, Position{1});
+  EXPECT_EQ(ErrorReason(send("other").status()), "BATCH_ID_REUSED");
+  (void)database_.Run("UPDATE batch_answer SET create_time = now() - interval '169 hours'");
+  EXPECT_EQ(send("one")->rows[0].outcome, annals::v1::ROW_OUTCOME_UPDATED);
+  EXPECT_EQ(*Head(), Position{3});
 }
 
 TEST_F(Writer, RefusesANameWhoseNumberIsTaken) {
