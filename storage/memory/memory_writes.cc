@@ -39,7 +39,11 @@ absl::StatusOr<UpsertReceipt> MemoryStore::UpsertNamed(const CallContext& contex
     return found->second.receipt;
   }
   auto receipt = Upsert(context, std::move(rows), options);
-  if (receipt.ok()) answers_[key] = {hash, *receipt, now};
+  const bool went_in =
+      receipt.ok() && !(options.atomic && std::ranges::any_of(receipt->rows, [](const auto& row) {
+                          return row.outcome == annals::v1::ROW_OUTCOME_INVALID;
+                        }));
+  if (went_in) answers_[key] = {hash, *receipt, now};
   return receipt;
 }
 
