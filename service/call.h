@@ -3,13 +3,16 @@
 #pragma once
 
 #include <exception>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "fmt/format.h"
 #include "grpcpp/server_context.h"
@@ -67,10 +70,10 @@ class Call {
 // RESOURCE_EXHAUSTED (QUEUE_FULL), to be tried again: the executor has no room.
 [[nodiscard]] absl::Status QueueFull();
 
-// Answers what `work` answers; an exception becomes INTERNAL. The one place where the service
-// catches what it does not know.
+// Answers what `work` answers (a Status or StatusOr); an exception becomes INTERNAL. The one place
+// where the service catches what it does not know.
 template <typename Work>
-[[nodiscard]] absl::Status Guarded(Work&& work) {
+[[nodiscard]] std::invoke_result_t<Work> Guarded(Work&& work) {
   try {
     return std::forward<Work>(work)();
   } catch (const std::exception& error) {
@@ -78,9 +81,53 @@ template <typename Work>
   }
 }
 
-// Runs a handler of `service`, absl::Status (const Call&, Request, Response*), on the executor and
-// answers the call. `Request` is a message by reference: const, or && where the handler takes it
-// apart.
+// What a handler that answers later is given to answer with: called once, from any thread.
+template <typename Response>
+using Respond = std::function<void(absl::StatusOr<Response>)>;
+
+// Runs `handler`, absl::Status (const Call&, Request&&, Respond<Response>), on the executor. Where
+// it answers OK, it has called what it was given or will, and no longer knows the Call when it has;
+// what it fails with answers the call as well.
+template <typename Request, typename Response, typename Handler>
+grpc::ServerUnaryReactor* RunUnaryLater(const Backend& backend, std::string_view method,
+                                        grpc::CallbackServerContext* context,
+                                        const grpc::ByteBuffer* request_bytes,
+                                        grpc::ByteBuffer* response_bytes, Handler handler) {
+  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  const auto call =
+      std::make_shared<std::optional<Call>>(std::in_place, backend.gate, method, context);
+  const auto finish = [=](const absl::Status& status) {
+    const grpc::Status end = (*call)->End(status);
+    // The server may be gone as soon as gRPC knows, and the Call leaves its gate.
+    call->reset();
+    reactor->Finish(end);
+  };
+  if (!(*call)->admitted().ok()) {
+    finish((*call)->admitted());
+    return reactor;
+  }
+  const bool accepted = backend.executor->TrySubmit([=] {
+    const absl::Status status = Guarded([&] {
+      Request request;
+      absl::Status step = (*call)->StillWanted();
+      if (step.ok()) step = ParseWholeMessage(*request_bytes, &request);
+      if (!step.ok()) return step;
+      return handler(**call, std::move(request), [=](absl::StatusOr<Response> response) {
+        finish(Guarded([&] {
+          if (response.ok()) *response_bytes = ToByteBuffer(*response);
+          return response.status();
+        }));
+      });
+    });
+    if (!status.ok()) finish(status);
+  });
+  if (!accepted) finish(QueueFull());
+  return reactor;
+}
+
+// The same with a handler of `service`, absl::Status (const Call&, Request, Response*), that has
+// answered when it returns. `Request` is a message by reference: const, or && where the handler
+// takes it apart.
 template <typename Service, typename Request, typename Response>
 grpc::ServerUnaryReactor* RunUnary(const Backend& backend, std::string_view method,
                                    grpc::CallbackServerContext* context,
@@ -88,28 +135,16 @@ grpc::ServerUnaryReactor* RunUnary(const Backend& backend, std::string_view meth
                                    grpc::ByteBuffer* response_bytes, const Service* service,
                                    absl::Status (Service::*handler)(const Call&, Request, Response*)
                                        const) {
-  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  const auto call = std::make_shared<const Call>(backend.gate, method, context);
-  if (!call->admitted().ok()) {
-    reactor->Finish(call->End(call->admitted()));
-    return reactor;
-  }
-  const bool accepted = backend.executor->TrySubmit([=] {
-    const absl::Status status = Guarded([&] {
-      std::remove_cvref_t<Request> request;
-      Response response;
-      absl::Status step = call->StillWanted();
-      if (step.ok()) step = ParseWholeMessage(*request_bytes, &request);
-      if (step.ok()) {
-        step = (service->*handler)(*call, static_cast<Request>(request), &response);
-      }
-      if (step.ok()) *response_bytes = ToByteBuffer(response);
-      return step;
-    });
-    reactor->Finish(call->End(status));
-  });
-  if (!accepted) reactor->Finish(call->End(QueueFull()));
-  return reactor;
+  using Message = std::remove_cvref_t<Request>;
+  return RunUnaryLater<Message, Response>(
+      backend, method, context, request_bytes, response_bytes,
+      [=](const Call& call, Message&& request, const Respond<Response>& respond) {
+        Response response;
+        const absl::Status status =
+            (service->*handler)(call, static_cast<Request>(request), &response);
+        if (status.ok()) respond(std::move(response));
+        return status;
+      });
 }
 
 }  // namespace annals::service

@@ -16,6 +16,7 @@ constexpr char kBadRequestUrl[] = "type.googleapis.com/google.rpc.BadRequest";
 constexpr char kRetryInfoUrl[] = "type.googleapis.com/google.rpc.RetryInfo";
 constexpr char kDomain[] = "annals";
 constexpr absl::Duration kUnavailableDelay = absl::Seconds(1);
+constexpr absl::Duration kWriteQueueFullDelay = absl::Seconds(1);
 constexpr absl::Duration kDatabaseFullDelay = absl::Seconds(10);  // somebody must make room
 
 template <typename Message>
@@ -67,7 +68,9 @@ google::rpc::RetryInfo RetryAfter(absl::Duration delay) {
 std::optional<google::rpc::RetryInfo> UsualRetry(const absl::Status& status) {
   if (absl::IsUnavailable(status)) return RetryAfter(kUnavailableDelay);
   // Made in storage, which knows of no delays.
-  if (storage::ErrorReason(status) == "DATABASE_FULL") return RetryAfter(kDatabaseFullDelay);
+  const std::string reason = storage::ErrorReason(status);
+  if (reason == "DATABASE_FULL") return RetryAfter(kDatabaseFullDelay);
+  if (reason == "WRITE_QUEUE_FULL") return RetryAfter(kWriteQueueFullDelay);
   return std::nullopt;
 }
 

@@ -48,24 +48,33 @@ std::vector<absl::Status> ErrorsOf(const storage::UpsertReceipt& receipt) {
   return errors;
 }
 
-// Fills in what became of each row; the names are there.
-void FillResults(const storage::UpsertReceipt& receipt,
-                 annals::v1::BatchUpsertEventsResponse* response) {
-  for (int i = 0; i < response->results_size(); ++i) {
-    annals::v1::RowResult& result = *response->mutable_results(i);
-    result = StoredRow(i, result.name(), receipt.rows[static_cast<std::size_t>(i)]);
-    CountOutcome(result.outcome(), response->mutable_counts());
+// What the sender of a batch is told; `names` are those of its rows.
+absl::StatusOr<annals::v1::BatchUpsertEventsResponse> AnswerOf(
+    const TokenCodec& tokens, const std::vector<std::string>& names,
+    const absl::StatusOr<storage::UpsertReceipt>& receipt) {
+  if (!receipt.ok()) return receipt.status();
+  const absl::Status refused = Refusal(ErrorsOf(*receipt));
+  if (!refused.ok()) return refused;
+  annals::v1::BatchUpsertEventsResponse response;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const auto& row = receipt->rows[i];
+    *response.add_results() = StoredRow(static_cast<int>(i), names[i], row);
+    CountOutcome(row.outcome, response.mutable_counts());
   }
+  response.set_position(tokens.SealPosition(receipt->position));
+  return response;
 }
 
 }  // namespace
 
-absl::Status IngestService::BatchUpsert(const Call& call,
-                                        annals::v1::BatchUpsertEventsRequest&& request,
-                                        annals::v1::BatchUpsertEventsResponse* response) const {
+absl::Status IngestService::BatchUpsert(
+    const Call& call, annals::v1::BatchUpsertEventsRequest&& request,
+    Respond<annals::v1::BatchUpsertEventsResponse> respond) const {
   storage::CallContext context = call.StoreContext();
   const absl::Status count = CheckRowCount(request.rows_size(), "rows");
   if (!count.ok()) return count;
+  const absl::Status id = CheckBatchId(request.batch_id(), request.validate_only(), "batch_id");
+  if (!id.ok()) return id;
   const auto catalog = backend_.catalog_cache->Get(context);
   if (!catalog.ok()) return catalog.status();
   const EventValidator validator(*backend_.gazetteer, {**catalog, context.visibility});
@@ -76,17 +85,18 @@ absl::Status IngestService::BatchUpsert(const Call& call,
   const absl::Status within = call.TakeRows(request.rows_size());
   if (!within.ok()) return within;
   std::vector<storage::UpsertRow> rows;
+  std::vector<std::string> names;
   for (annals::v1::EventUpsert& row : *request.mutable_rows()) {
-    response->add_results()->set_name(row.event().name());
+    names.push_back(row.event().name());
     rows.push_back(TakeRow(&row));
   }
-  const auto receipt = backend_.events->UpsertEvents(
-      context, std::move(rows), {.validate_only = request.validate_only(), .atomic = true});
-  if (!receipt.ok()) return receipt.status();
-  const absl::Status refused = Refusal(ErrorsOf(*receipt));
-  if (!refused.ok()) return refused;
-  FillResults(*receipt, response);
-  response->set_position(backend_.tokens->SealPosition(receipt->position));
+  backend_.events->StartUpsert(
+      context, std::move(rows),
+      {.validate_only = request.validate_only(), .atomic = true, .batch_id = request.batch_id()},
+      [tokens = backend_.tokens, names = std::move(names),
+       respond = std::move(respond)](const absl::StatusOr<storage::UpsertReceipt>& receipt) {
+        respond(Guarded([&] { return AnswerOf(*tokens, names, receipt); }));
+      });
   return absl::OkStatus();
 }
 
@@ -161,8 +171,13 @@ grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* IngestService::Inge
 grpc::ServerUnaryReactor* IngestService::BatchUpsertEvents(grpc::CallbackServerContext* context,
                                                            const grpc::ByteBuffer* request,
                                                            grpc::ByteBuffer* response) {
-  return RunUnary(backend_, "annals.v1.IngestService/BatchUpsertEvents", context, request, response,
-                  this, &IngestService::BatchUpsert);
+  using Request = annals::v1::BatchUpsertEventsRequest;
+  using Response = annals::v1::BatchUpsertEventsResponse;
+  return RunUnaryLater<Request, Response>(
+      backend_, "annals.v1.IngestService/BatchUpsertEvents", context, request, response,
+      [this](const Call& call, Request&& message, Respond<Response> respond) {
+        return BatchUpsert(call, std::move(message), std::move(respond));
+      });
 }
 
 grpc::ServerUnaryReactor* IngestService::RetractEvent(grpc::CallbackServerContext* context,

@@ -45,7 +45,7 @@ class IngestService final : public RawIngestService {
 
  private:
   absl::Status BatchUpsert(const Call& call, annals::v1::BatchUpsertEventsRequest&& request,
-                           annals::v1::BatchUpsertEventsResponse* response) const;
+                           Respond<annals::v1::BatchUpsertEventsResponse> respond) const;
   absl::Status Retract(const Call& call, const annals::v1::RetractEventRequest& request,
                        annals::v1::RetractEventResponse* response) const;
   absl::Status Advance(const Call& call, annals::v1::AdvanceExchangeOfferRequest&& request,

@@ -8,7 +8,6 @@
 
 #include "fmt/format.h"
 #include "service/message_parser.h"
-#include "service/read_request.h"
 #include "service/validate/details_checker.h"
 #include "service/validate/reference_checker.h"
 #include "service/validate/row_validator.h"
@@ -48,11 +47,26 @@ bool IsReported(annals::v1::RowOutcome outcome) {
          outcome == annals::v1::ROW_OUTCOME_STAYS_REDACTED;
 }
 
+// What a stream is told of a batch.
+absl::StatusOr<annals::v1::IngestEventsResponse> AnswerOf(
+    const TokenCodec& tokens, const std::vector<std::string>& names,
+    const absl::StatusOr<storage::UpsertReceipt>& receipt) {
+  if (!receipt.ok()) return storage::PrefixField(receipt.status(), "batch");
+  annals::v1::IngestEventsResponse response;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const auto& row = receipt->rows[i];
+    CountOutcome(row.outcome, response.mutable_counts());
+    if (!IsReported(row.outcome)) continue;
+    *response.add_results() = StoredRow(static_cast<int>(i), names[i], row);
+  }
+  response.set_position(tokens.SealPosition(receipt->position));
+  return response;
+}
+
 }  // namespace
 
-absl::Status IngestSession::Answer(const std::vector<std::string>& malformed_fields,
-                                   annals::v1::IngestEventsRequest* request,
-                                   annals::v1::IngestEventsResponse* response) {
+absl::Status IngestSession::Start(const std::vector<std::string>& malformed_fields,
+                                  annals::v1::IngestEventsRequest* request, Respond respond) {
   if (release_ended_) {
     return storage::Error(absl::StatusCode::kFailedPrecondition, "AFTER_RELEASE_END",
                           "nothing may follow the end of a release");
@@ -63,9 +77,9 @@ absl::Status IngestSession::Answer(const std::vector<std::string>& malformed_fie
   const storage::CallContext context = call_.StoreContext();
   switch (request->message_case()) {
     case annals::v1::IngestEventsRequest::kBatch:
-      return AnswerBatch(context, malformed_fields, request->mutable_batch(), response);
+      return StartBatch(context, malformed_fields, request->mutable_batch(), std::move(respond));
     case annals::v1::IngestEventsRequest::kReleaseEnd:
-      return AnswerReleaseEnd(context, request->release_end(), response);
+      return AnswerReleaseEnd(context, request->release_end(), respond);
     case annals::v1::IngestEventsRequest::MESSAGE_NOT_SET:
       break;
   }
@@ -84,19 +98,9 @@ absl::Status IngestSession::NoteNames(const annals::v1::EventBatch& batch) {
   return absl::OkStatus();
 }
 
-absl::Status IngestSession::AnswerBatch(const storage::CallContext& context,
-                                        const std::vector<std::string>& malformed_fields,
-                                        annals::v1::EventBatch* batch,
-                                        annals::v1::IngestEventsResponse* response) {
-  const absl::Status count = CheckRowCount(batch->rows_size(), "batch.rows");
-  if (!count.ok()) return count;
-  const absl::Status noted = NoteNames(*batch);
-  if (!noted.ok()) return noted;
-  const absl::Status within = call_.TakeRows(batch->rows_size());
-  if (!within.ok()) return within;
-  const auto catalog = backend_.catalog_cache->Get(context);
-  if (!catalog.ok()) return catalog.status();
-  const EventValidator validator(*backend_.gazetteer, {**catalog, context.visibility});
+std::vector<absl::Status> IngestSession::CheckRows(const EventValidator& validator,
+                                                   const std::vector<std::string>& malformed_fields,
+                                                   annals::v1::EventBatch* batch) const {
   std::vector<absl::Status> statuses =
       ValidateRows(validator, call_.principal(), batch->mutable_rows());
   // The first malformed field of a row is the one named.
@@ -105,47 +109,44 @@ absl::Status IngestSession::AnswerBatch(const storage::CallContext& context,
       statuses[static_cast<std::size_t>(in_row->row)] = InvalidUtf8(in_row->field);
     }
   }
-  storage::CallContext noted_context = context;
-  noted_context.reason = CheckedLabels(validator, batch->rows(), statuses);
-  return Store(noted_context, statuses, batch, response);
+  return statuses;
 }
 
-absl::Status IngestSession::Store(const storage::CallContext& context,
-                                  const std::vector<absl::Status>& statuses,
-                                  annals::v1::EventBatch* batch,
-                                  annals::v1::IngestEventsResponse* response) const {
+absl::Status IngestSession::StartBatch(storage::CallContext context,
+                                       const std::vector<std::string>& malformed_fields,
+                                       annals::v1::EventBatch* batch, Respond respond) {
+  const absl::Status count = CheckRowCount(batch->rows_size(), "batch.rows");
+  if (!count.ok()) return count;
+  const absl::Status id = CheckBatchId(batch->batch_id(), batch->validate_only(), "batch.batch_id");
+  if (!id.ok()) return id;
+  const absl::Status noted = NoteNames(*batch);
+  if (!noted.ok()) return noted;
+  const absl::Status within = call_.TakeRows(batch->rows_size());
+  if (!within.ok()) return within;
+  const auto catalog = backend_.catalog_cache->Get(context);
+  if (!catalog.ok()) return catalog.status();
+  const EventValidator validator(*backend_.gazetteer, {**catalog, context.visibility});
+  const std::vector<absl::Status> statuses = CheckRows(validator, malformed_fields, batch);
+  context.reason = CheckedLabels(validator, batch->rows(), statuses);
   std::vector<storage::UpsertRow> rows;
   std::vector<std::string> names;
   for (int i = 0; i < batch->rows_size(); ++i) {
     names.push_back(batch->rows(i).event().name());
-    if (statuses[static_cast<std::size_t>(i)].ok()) rows.push_back(TakeRow(batch->mutable_rows(i)));
+    rows.push_back(TakeRow(batch->mutable_rows(i), statuses[static_cast<std::size_t>(i)]));
   }
-  storage::UpsertReceipt receipt;
-  if (rows.empty()) {
-    const auto position = CurrentPosition(backend_, context);
-    if (!position.ok()) return position.status();
-    receipt.position = *position;
-  } else {
-    auto stored = backend_.events->UpsertEvents(context, std::move(rows),
-                                                {.validate_only = batch->validate_only()});
-    if (!stored.ok()) return stored.status();
-    receipt = *std::move(stored);
-  }
-  auto stored_row = receipt.rows.begin();
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    const int index = static_cast<int>(i);
-    const auto result = statuses[i].ok() ? StoredRow(index, names[i], *stored_row++)
-                                         : InvalidRow(index, names[i], statuses[i]);
-    CountOutcome(result.outcome(), response->mutable_counts());
-    if (IsReported(result.outcome())) *response->add_results() = result;
-  }
-  response->set_position(backend_.tokens->SealPosition(receipt.position));
+  backend_.events->StartUpsert(
+      context, std::move(rows),
+      {.validate_only = batch->validate_only(), .batch_id = batch->batch_id()},
+      [tokens = backend_.tokens, names = std::move(names),
+       respond = std::move(respond)](const absl::StatusOr<storage::UpsertReceipt>& receipt) {
+        respond(Guarded([&] { return AnswerOf(*tokens, names, receipt); }));
+      });
   return absl::OkStatus();
 }
 
 absl::Status IngestSession::AnswerReleaseEnd(const storage::CallContext& context,
                                              const annals::v1::ReleaseEnd& end,
-                                             annals::v1::IngestEventsResponse* response) {
+                                             const Respond& respond) {
   const auto catalog = backend_.catalog_cache->Get(context);
   if (!catalog.ok()) return catalog.status();
   ReferenceChecker check(*backend_.gazetteer, {**catalog, context.visibility});
@@ -167,14 +168,16 @@ absl::Status IngestSession::AnswerReleaseEnd(const storage::CallContext& context
                                                       share, end.validate_only());
   if (!receipt.ok()) return receipt.status();
   release_ended_ = true;
+  annals::v1::IngestEventsResponse response;
   for (const std::string& name : receipt->retracted_names) {
-    CountOutcome(annals::v1::ROW_OUTCOME_RETRACTED, response->mutable_counts());
-    if (response->results_size() == kRetractedResultsMax) continue;
-    auto* result = response->add_results();
+    CountOutcome(annals::v1::ROW_OUTCOME_RETRACTED, response.mutable_counts());
+    if (response.results_size() == kRetractedResultsMax) continue;
+    auto* result = response.add_results();
     result->set_name(name);
     result->set_outcome(annals::v1::ROW_OUTCOME_RETRACTED);
   }
-  response->set_position(backend_.tokens->SealPosition(receipt->position));
+  response.set_position(backend_.tokens->SealPosition(receipt->position));
+  respond(std::move(response));
   return absl::OkStatus();
 }
 

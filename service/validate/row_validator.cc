@@ -1,5 +1,6 @@
 #include "service/validate/row_validator.h"
 
+#include <algorithm>
 #include <set>
 #include <string_view>
 #include <unordered_set>
@@ -40,12 +41,39 @@ absl::Status ValidateRow(const EventValidator& validator, const Principal& princ
                                                    : absl::OkStatus();
 }
 
+annals::v1::RowResult InvalidRow(int index, const std::string& name, const absl::Status& status) {
+  annals::v1::RowResult result;
+  result.set_index(index);
+  result.set_name(name);
+  result.set_outcome(annals::v1::ROW_OUTCOME_INVALID);
+  result.set_field(storage::ErrorField(status));
+  result.set_reason(storage::ErrorReason(status));
+  std::string message(status.message());
+  ReplaceMalformed(message.data(), message.size());
+  result.set_message(message);
+  return result;
+}
+
 }  // namespace
 
 absl::Status CheckRowCount(int rows, std::string_view field) {
   if (rows >= 1 && rows <= kBatchRowsMax) return absl::OkStatus();
   return storage::InvalidField(field, rows == 0 ? "REQUIRED" : "BATCH_TOO_LARGE",
                                fmt::format("has {} rows, 1 to {} are taken", rows, kBatchRowsMax));
+}
+
+absl::Status CheckBatchId(std::string_view batch_id, bool validate_only, std::string_view field) {
+  const bool visible = std::ranges::all_of(batch_id, [](char c) { return c > ' ' && c <= '~'; });
+  if (!visible || batch_id.size() > kBatchIdCharactersMax) {
+    return storage::InvalidField(
+        field, "BAD_BATCH_ID",
+        fmt::format("must be at most {} visible ASCII characters", kBatchIdCharactersMax));
+  }
+  if (validate_only && !batch_id.empty()) {
+    return storage::InvalidField(field, "BATCH_ID_AND_VALIDATE_ONLY",
+                                 "excludes validate_only: only what was written is remembered");
+  }
+  return absl::OkStatus();
 }
 
 std::vector<absl::Status> ValidateRows(const EventValidator& validator, const Principal& principal,
@@ -92,25 +120,13 @@ std::string CheckedLabels(const EventValidator& validator, const UpsertRows& row
   return text;
 }
 
-storage::UpsertRow TakeRow(annals::v1::EventUpsert* row) {
+storage::UpsertRow TakeRow(annals::v1::EventUpsert* row, const absl::Status& refused) {
   storage::UpsertRow taken{.event = std::move(*row->mutable_event()),
                            .source_version = {},
-                           .reinstate = row->reinstate()};
+                           .reinstate = row->reinstate(),
+                           .refused = refused};
   if (row->has_source_version()) taken.source_version = row->source_version();
   return taken;
-}
-
-annals::v1::RowResult InvalidRow(int index, const std::string& name, const absl::Status& status) {
-  annals::v1::RowResult result;
-  result.set_index(index);
-  result.set_name(name);
-  result.set_outcome(annals::v1::ROW_OUTCOME_INVALID);
-  result.set_field(storage::ErrorField(status));
-  result.set_reason(storage::ErrorReason(status));
-  std::string message(status.message());
-  ReplaceMalformed(message.data(), message.size());
-  result.set_message(message);
-  return result;
 }
 
 annals::v1::RowResult StoredRow(int index, const std::string& name,

@@ -14,9 +14,15 @@
 namespace annals::service {
 
 inline constexpr int kBatchRowsMax = 5'000;
+inline constexpr std::size_t kBatchIdCharactersMax = 128;
 
 // INVALID_ARGUMENT (REQUIRED, BATCH_TOO_LARGE) unless there are 1 to 5,000 rows.
 [[nodiscard]] absl::Status CheckRowCount(int rows, std::string_view field);
+
+// INVALID_ARGUMENT unless it is empty or 1 to 128 visible ASCII characters (BAD_BATCH_ID), and
+// empty where nothing is to be changed (BATCH_ID_AND_VALIDATE_ONLY).
+[[nodiscard]] absl::Status CheckBatchId(std::string_view batch_id, bool validate_only,
+                                        std::string_view field);
 
 using UpsertRows = google::protobuf::RepeatedPtrField<annals::v1::EventUpsert>;
 
@@ -38,13 +44,11 @@ using UpsertRows = google::protobuf::RepeatedPtrField<annals::v1::EventUpsert>;
 [[nodiscard]] std::string CheckedLabels(const EventValidator& validator, const UpsertRows& rows,
                                         const std::vector<absl::Status>& statuses);
 
-// Moves the event out of the row.
-[[nodiscard]] storage::UpsertRow TakeRow(annals::v1::EventUpsert* row);
+// Moves the event out of the row. `refused`: why it cannot go in, if it cannot.
+[[nodiscard]] storage::UpsertRow TakeRow(annals::v1::EventUpsert* row,
+                                         const absl::Status& refused = {});
 
-// What became of a row, as it is answered: StoredRow of one that came to the store, which may have
-// refused it.
-[[nodiscard]] annals::v1::RowResult InvalidRow(int index, const std::string& name,
-                                               const absl::Status& status);
+// What became of a row, as it is answered.
 [[nodiscard]] annals::v1::RowResult StoredRow(int index, const std::string& name,
                                               const storage::UpsertReceipt::Row& row);
 

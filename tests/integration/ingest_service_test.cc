@@ -115,6 +115,77 @@ TEST_F(IngestServiceTest, RefusesABatchWithAnyBadRowAndNamesEach) {
   EXPECT_EQ(EventCount(), 0);
 }
 
+TEST_F(IngestServiceTest, AnswersARepeatedBatchAsAtFirst) {
+  annals::v1::BatchUpsertEventsRequest request;
+  annals::v1::BatchUpsertEventsResponse first;
+  annals::v1::BatchUpsertEventsResponse again;
+  request.set_batch_id("batch-1");
+  *request.add_rows()->mutable_event() = EventBuilder("f", "1").Build();
+  ASSERT_EQ(Call(*ingest, &Stub::BatchUpsertEvents, request, &first).code, grpc::StatusCode::OK);
+  Ingest({EventBuilder("f", "1").Title("Since").Build()});
+  ASSERT_EQ(Call(*ingest, &Stub::BatchUpsertEvents, request, &again).code, grpc::StatusCode::OK);
+  EXPECT_EQ(again.results(0).outcome(), annals::v1::ROW_OUTCOME_CREATED);
+  EXPECT_EQ(again.results(0).revision(), 1);
+  // The same batch in a stream, and the other way round.
+  auto message = Batch({EventBuilder("f", "1").Build()});
+  message.mutable_batch()->set_batch_id("batch-1");
+  EXPECT_EQ(Send(message).counts().created(), 1);
+  message = Batch({EventBuilder("f", "2").Build(), EventBuilder("f", "3").Title("").Build()});
+  message.mutable_batch()->set_batch_id("batch-2");
+  const auto answer = Send(message);
+  Ingest({EventBuilder("f", "2").Title("Since").Build()});
+  const auto repeated = Send(message);
+  EXPECT_EQ(repeated.counts().SerializeAsString(), answer.counts().SerializeAsString());
+  ASSERT_THAT(repeated.results(), SizeIs(1));
+  EXPECT_EQ(repeated.results(0).SerializeAsString(), answer.results(0).SerializeAsString());
+  EXPECT_EQ(repeated.results(0).reason(), "REQUIRED");
+  EXPECT_EQ(repeated.results(0).field(), "title");
+}
+
+TEST_F(IngestServiceTest, RefusesBadBatchIds) {
+  annals::v1::BatchUpsertEventsRequest request;
+  annals::v1::BatchUpsertEventsResponse response;
+  *request.add_rows()->mutable_event() = EventBuilder("f", "1").Build();
+  for (const std::string& id :
+       {std::string("a b"), std::string("a\n"), std::string("é"), std::string(129, 'x')}) {
+    request.set_batch_id(id);
+    const Failure failure = Call(*ingest, &Stub::BatchUpsertEvents, request, &response);
+    EXPECT_EQ(failure.code, grpc::StatusCode::INVALID_ARGUMENT) << id;
+    EXPECT_EQ(failure.reason, "BAD_BATCH_ID") << id;
+    EXPECT_EQ(failure.field, "batch_id") << id;
+  }
+  request.set_batch_id(std::string(128, '~'));
+  request.set_validate_only(true);
+  EXPECT_EQ(Call(*ingest, &Stub::BatchUpsertEvents, request, &response).reason,
+            "BATCH_ID_AND_VALIDATE_ONLY");
+  request.set_validate_only(false);
+  ASSERT_EQ(Call(*ingest, &Stub::BatchUpsertEvents, request, &response).code, grpc::StatusCode::OK);
+  request.mutable_rows(0)->mutable_event()->set_title("Other");
+  const Failure reused = Call(*ingest, &Stub::BatchUpsertEvents, request, &response);
+  EXPECT_EQ(reused.code, grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(reused.reason, "BATCH_ID_REUSED");
+  EXPECT_EQ(reused.field, "batch_id");
+}
+
+TEST_F(IngestServiceTest, RefusesABadBatchIdInAStream) {
+  auto message = Batch({EventBuilder("f", "1").Build()});
+  message.mutable_batch()->set_batch_id("a b");
+  const Failure failure = SendFails(message);
+  EXPECT_EQ(failure.reason, "BAD_BATCH_ID");
+  EXPECT_EQ(failure.field, "batch.batch_id");
+}
+
+TEST_F(IngestServiceTest, RefusesABatchIdThatComesWithOtherRowsInAStream) {
+  auto message = Batch({EventBuilder("f", "1").Build()});
+  message.mutable_batch()->set_batch_id("a");
+  Send(message);
+  message.mutable_batch()->mutable_rows(0)->mutable_event()->set_title("Other");
+  const Failure failure = SendFails(message);
+  EXPECT_EQ(failure.code, grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(failure.reason, "BATCH_ID_REUSED");
+  EXPECT_EQ(failure.field, "batch.batch_id");
+}
+
 TEST_F(IngestServiceTest, LimitsBatches) {
   annals::v1::BatchUpsertEventsRequest request;
   annals::v1::BatchUpsertEventsResponse response;

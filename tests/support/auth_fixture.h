@@ -37,6 +37,12 @@ class AuthTest : public ServiceTest {
     std::ofstream(options.auth_file) << service::FormatAuthFile(auth_);
   }
 
+  // May be done while it serves, which notices some time later.
+  void RemovePrincipal(const std::string& id) {
+    std::erase_if(auth_.principals, [&](const auto& entry) { return entry.principal.id == id; });
+    std::ofstream(options.auth_file) << service::FormatAuthFile(auth_);
+  }
+
   // Makes a call that of a principal.
   void SignAs(const std::string& id, grpc::ClientContext* context) const {
     context->AddMetadata("authorization", "Bearer " + tokens.at(id));
