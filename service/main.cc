@@ -40,7 +40,8 @@ absl::StatusOr<Database> OpenDatabase(const Config& config) {
   }
   storage::ConnectionPoolOptions options;
   options.connection_string = connection_string;
-  options.connections_max = config.server.sql_threads;
+  // Beside those of calls, one for the tail of the log and its readers.
+  options.connections_max = config.server.sql_threads + 1 + config.server.watch.reader_threads;
   database.pool = std::make_unique<storage::ConnectionPool>(std::move(options));
   const absl::Status ready = storage::PrepareStore(*database.pool, SetupEnd());
   if (!ready.ok()) return ready;
