@@ -26,8 +26,9 @@ inline constexpr std::size_t kMessageBytesMax = 1'000;
 
 // What the caller of the request reads. Details are ErrorInfo (reason, domain, field, request_id),
 // then BadRequest where a field is at fault, or RetryInfo where trying again may help: with
-// UNAVAILABLE, DATABASE_FULL, WRITE_QUEUE_FULL and errors WithRetryDelay. INTERNAL, UNKNOWN, UNAVAILABLE,
-// DEADLINE_EXCEEDED and CANCELLED carry a fixed sentence: what a driver said is for the log alone.
+// UNAVAILABLE, DATABASE_FULL, WRITE_QUEUE_FULL and errors WithRetryDelay. INTERNAL, UNKNOWN,
+// UNAVAILABLE, DEADLINE_EXCEEDED and CANCELLED carry a fixed sentence: what a driver said is for
+// the log alone.
 [[nodiscard]] grpc::Status ToGrpcStatus(const absl::Status& status, std::string_view request_id);
 
 // The reason that a client reads: that of storage::Error, else the code's name.

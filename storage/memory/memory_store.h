@@ -2,6 +2,8 @@
 // every event in a map and answers each question by looking at all of them. Tests compare
 // PostgreSQL with it; services can be tested on it.
 //
+// Over budget: three ports and the record behind them.
+//
 // Thread safety: one mutex. The gazetteer must outlive the store.
 #pragma once
 
@@ -117,6 +119,8 @@ class MemoryStore : public EventStore, public CatalogStore, public ChangeLog {
   static std::string NewTokenKey();
 
   // All below: REQUIRES mutex_ held.
+  [[nodiscard]] absl::Status CheckRows(const CallContext& context,
+                                       const std::vector<UpsertRow>& rows) const;
   [[nodiscard]] absl::StatusOr<UpsertReceipt> Upsert(const CallContext& context,
                                                      std::vector<UpsertRow> rows,
                                                      const UpsertOptions& options);

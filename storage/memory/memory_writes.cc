@@ -43,9 +43,8 @@ absl::StatusOr<UpsertReceipt> MemoryStore::UpsertNamed(const CallContext& contex
   return receipt;
 }
 
-absl::StatusOr<UpsertReceipt> MemoryStore::Upsert(const CallContext& context,
-                                                  std::vector<UpsertRow> rows,
-                                                  const UpsertOptions& options) {
+absl::Status MemoryStore::CheckRows(const CallContext& context,
+                                    const std::vector<UpsertRow>& rows) const {
   std::set<std::string> names;
   for (const auto& row : rows) {
     if (!row.refused.ok()) continue;
@@ -57,6 +56,14 @@ absl::StatusOr<UpsertReceipt> MemoryStore::Upsert(const CallContext& context,
     if (!name.ok()) return name.status();
     if (!Sees(context, name->feed)) return FeedNotFoundError(name->feed);
   }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<UpsertReceipt> MemoryStore::Upsert(const CallContext& context,
+                                                  std::vector<UpsertRow> rows,
+                                                  const UpsertOptions& options) {
+  auto allowed = CheckRows(context, rows);
+  if (!allowed.ok()) return allowed;
   const Micros time = NextCommitTime();
   const Position next{head().value + 1};
   UpsertReceipt receipt;

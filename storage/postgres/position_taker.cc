@@ -71,7 +71,7 @@ void TakePositions(Transaction& transaction, const std::string& writer_id,
     }
   }
   transaction.RunPrepared(
-      "WITH taken AS (SELECT * FROM unnest($1::bigint[], $2::timestamptz[], $3::text[],"
+      "WITH taken AS (SELECT w.* FROM unnest($1::bigint[], $2::timestamptz[], $3::text[],"
       "  $4::text[], $5::text[], $6::text[], $7::text[], $8::text[]) AS w(position, time,"
       "  principal, address, method, request_id, reason, subject)),"
       " committed AS (INSERT INTO commit_log (position, commit_time, request_id)"

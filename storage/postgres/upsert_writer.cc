@@ -54,6 +54,10 @@ struct EventWriter::UpsertWrite : QueuedWrite {
   void Answer() { done(std::move(answer)); }
 };
 
+// Each with the state of its revision before, where it has one.
+using WrittenEvents =
+    std::vector<std::pair<const StagedEvent*, std::optional<annals::v1::EventState>>>;
+
 // A transaction of several upserts.
 struct EventWriter::UpsertGroup {
   Transaction& transaction;
@@ -65,6 +69,18 @@ struct EventWriter::UpsertGroup {
 
   [[nodiscard]] Position NextPosition() const { return {start.head.value + 1 + std::ssize(taken)}; }
   [[nodiscard]] Micros NextTime() const { return start.time + std::ssize(taken); }
+  void Raise(std::int64_t id, std::int64_t version) {
+    raised_ids.push_back(id);
+    raised_versions.push_back(version);
+  }
+  // Adds a write's revisions at the next position.
+  Position Take(const CallContext& context, Micros time, const WrittenEvents& written) {
+    const Position position = NextPosition();
+    revisions.Begin(position);
+    for (const auto& [staged, was] : written) revisions.AddKept(staged, was);
+    taken.push_back({position, time, &context.caller, context.reason, "", revisions.changes()});
+    return position;
+  }
 };
 
 namespace {
@@ -218,7 +234,7 @@ void EventWriter::UpsertInto(UpsertGroup* group, UpsertWrite* write) {
   const UpsertOptions& options = write->options;
   const Micros time = group->NextTime();
   UpsertReceipt receipt;
-  std::vector<std::pair<const StagedEvent*, std::optional<annals::v1::EventState>>> written;
+  WrittenEvents written;
   std::vector<std::pair<std::int64_t, std::int64_t>> raised;
   bool refused = false;
   const bool again = std::exchange(write->attempted, true);
@@ -232,8 +248,10 @@ void EventWriter::UpsertInto(UpsertGroup* group, UpsertWrite* write) {
     const StoredFeed* feed = feeds.Find(row.name.feed);
     const auto found = group->stored.find(row.id);
     const bool is_new = found == group->stored.end();
-    if (feed == nullptr) write->answer = FeedNotFoundError(row.name.feed);
-    if (feed == nullptr) return;
+    if (feed == nullptr) {
+      write->answer = FeedNotFoundError(row.name.feed);
+      return;
+    }
     if (!is_new && found->second.name != row.name) {
       write->answer = NameHashTakenError(row.name);
       return;
@@ -268,17 +286,8 @@ void EventWriter::UpsertInto(UpsertGroup* group, UpsertWrite* write) {
   }
   receipt.position = {group->start.head.value + std::ssize(group->taken)};
   if (!options.validate_only && !(options.atomic && refused)) {
-    for (const auto& [id, version] : raised) {
-      group->raised_ids.push_back(id);
-      group->raised_versions.push_back(version);
-    }
-    if (!written.empty()) {
-      receipt.position = group->NextPosition();
-      group->revisions.Begin(receipt.position);
-      for (const auto& [staged, was] : written) group->revisions.AddKept(staged, was);
-      group->taken.push_back({receipt.position, time, &write->context.caller, write->context.reason,
-                              "", group->revisions.changes()});
-    }
+    for (const auto& [id, version] : raised) group->Raise(id, version);
+    if (!written.empty()) receipt.position = group->Take(write->context, time, written);
   }
   write->answer = std::move(receipt);
 }

@@ -340,6 +340,7 @@ TEST(StoreChangeLogs, HoldTheSame) {
   const auto content = [](annals::v1::Event event) {
     event.clear_create_time();
     event.clear_update_time();
+    event.clear_etag();
     return event.DebugString();
   };
   for (std::size_t i = 0; i < logs[0].changes.size(); ++i) {

@@ -86,7 +86,7 @@ TEST_F(Writer, SharesATransactionAmongWritesThatWait) {
   EXPECT_EQ(database_.Run("SELECT count(*) FROM audit WHERE position IS NOT NULL"),
             std::to_string(kWrites));
   EXPECT_EQ(database_.Run("SELECT max(active_count) FROM feed_count"), std::to_string(kWrites));
-  EXPECT_LT(std::stoi(database_.Run("SELECT count(DISTINCT request_id) FROM commit_log")), 5);
+  EXPECT_EQ(database_.Run("SELECT count(DISTINCT request_id) < 5 FROM commit_log"), "t");
 }
 
 TEST_F(Writer, KeepsAFailureToTheWriteThatHasIt) {

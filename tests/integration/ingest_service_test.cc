@@ -1,3 +1,4 @@
+// Over budget: one test for each promise of the calls.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -31,7 +31,7 @@ SCRIPTS = {"deploy/quickstart", "deploy/install-packages", "tests/run", ".ci/run
 
 # What a folder may include from the tree, longest prefix first. Tests may include anything.
 INCLUDES = {
-    "storage/": ("storage/", "annals/v1/", "google/rpc/"),
+    "storage/": ("storage/", "annals/v1/", "annals/internal/", "google/rpc/"),
     "service/": ("service/", "storage/", "annals/v1/", "google/rpc/"),
     "clients/cpp/": ("clients/cpp/", "annals/v1/", "google/rpc/"),
     "clients/import/": ("clients/import/", "clients/cpp/", "annals/v1/"),
@@ -51,7 +51,7 @@ FORBIDDEN_INCLUDES = [
 BANNED = [
     # (pattern, but not in these files, what to do instead)
     (r"\bsleep_(for|until)\s*\(|\busleep\s*\(", r"$^", "wait on a condition, or inject a sleeper"),
-    (r"::SleepFor\s*\(", r"^(?!tests/)", "wait on a condition, or inject a sleeper"),
+    (r"::SleepFor\s*\(", r"^(?!tests/)|^tests/bench/", "wait on a condition, or inject a sleeper"),
     (r"(?<!\bcode)(?<!\bany)(?<!\bid)(?<!codes\(\w\))(?<!external_ids\(\w\))\.value\(\)",
      r"$^", "test, then dereference with *"),
     (r"catch\s*\(\s*\.\.\.\s*\)", r"^(storage/postgres/pqxx_status|service/executor)\.(cc|h)$",

@@ -1,4 +1,6 @@
 // The reference store with places where a test may step in.
+//
+// Over budget: every place.
 #pragma once
 
 #include <algorithm>
