@@ -6,7 +6,6 @@
 #include "service/catalog_snapshot.h"
 #include "service/executor.h"
 #include "service/token_codec.h"
-#include "service/watch/change_tail.h"
 #include "storage/catalog_store.h"
 #include "storage/change_log.h"
 #include "storage/event_store.h"
@@ -25,7 +24,6 @@ struct Backend {
   const TokenCodec* tokens;
   Gate* gate;
   Executor* executor;
-  ChangeTail* tail;
   absl::Time start_time;
 };
 

@@ -32,17 +32,12 @@ std::string ActorId(const Actor& actor) { return IdOf(kActors, actor.name()); }
 
 CatalogSnapshot::CatalogSnapshot(std::int64_t version,
                                  const std::vector<storage::FeedAccess>& feeds,
-                                 std::vector<Actor> actors, std::set<std::string> undistributed,
-                                 FeedTimes created)
+                                 std::vector<Actor> actors, std::set<std::string> undistributed)
     : version_(version),
       undistributed_(std::move(undistributed)),
-      created_(std::move(created)),
       actors_(std::move(actors)),
       actor_resolver_(storage::NameResolver::ForActors(actors_)) {
   for (const storage::FeedAccess& feed : feeds) feeds_[feed.feed] = feed;
-  for (const auto& [feed, time] : created_) {
-    newest_feed_time_ = std::max(newest_feed_time_, time);
-  }
   std::ranges::sort(actors_, {}, ActorId);
   for (std::size_t i = 0; i < actors_.size(); ++i) {
     const Actor& actor = actors_[i];
@@ -78,11 +73,6 @@ std::vector<std::string> CatalogSnapshot::FeedsFor(const storage::Visibility& vi
   return ids;
 }
 
-storage::Micros CatalogSnapshot::CreateTimeOf(const std::string& feed) const {
-  const auto found = created_.find(feed);
-  return found == created_.end() ? 0 : found->second;
-}
-
 const Actor* CatalogSnapshot::FindActor(const std::string& actor) const {
   const auto found = actor_index_.find(actor);
   return found == actor_index_.end() ? nullptr : &actors_[found->second];
@@ -104,13 +94,11 @@ absl::StatusOr<std::shared_ptr<const CatalogSnapshot>> CatalogCache::Load(
     const storage::CallContext& context, std::int64_t version) {
   std::vector<storage::FeedAccess> feeds;
   std::set<std::string> undistributed;
-  CatalogSnapshot::FeedTimes created;
   for (std::string after;;) {
     const auto page = store_->ListFeeds(context, after, kFeedsPerPage);
     if (!page.ok()) return page.status();
     for (const annals::v1::Feed& feed : *page) {
       feeds.push_back(storage::AccessOf(feed));
-      created[feeds.back().feed] = storage::ToMicros(feed.create_time());
       if (feed.redistribution() == annals::v1::REDISTRIBUTION_FORBIDDEN) {
         undistributed.insert(feeds.back().feed);
       }
@@ -121,7 +109,7 @@ absl::StatusOr<std::shared_ptr<const CatalogSnapshot>> CatalogCache::Load(
   auto actors = store_->ListActors(context);
   if (!actors.ok()) return actors.status();
   return std::make_shared<const CatalogSnapshot>(version, feeds, *std::move(actors),
-                                                 std::move(undistributed), std::move(created));
+                                                 std::move(undistributed));
 }
 
 absl::StatusOr<std::shared_ptr<const CatalogSnapshot>> CatalogCache::Get(

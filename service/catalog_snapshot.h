@@ -30,23 +30,15 @@ class CatalogSnapshot {
     storage::TimeSpan validity;
   };
 
-  using FeedTimes = std::unordered_map<std::string, storage::Micros>;
-
-  // `undistributed`: the ids of the feeds that forbid redistribution. `created`: when each feed
-  // was.
+  // `undistributed`: the ids of the feeds that forbid redistribution.
   CatalogSnapshot(std::int64_t version, const std::vector<storage::FeedAccess>& feeds,
-                  std::vector<annals::v1::Actor> actors, std::set<std::string> undistributed = {},
-                  FeedTimes created = {});
+                  std::vector<annals::v1::Actor> actors, std::set<std::string> undistributed = {});
 
   [[nodiscard]] std::int64_t version() const { return version_; }
   // Whether there is a feed of this id for a caller.
   [[nodiscard]] bool HasFeed(const std::string& feed, const storage::Visibility& visibility) const;
   // The ids of all feeds that there are for a caller, ascending.
   [[nodiscard]] std::vector<std::string> FeedsFor(const storage::Visibility& visibility) const;
-  // When the feed of this id was created; 0 where there is none.
-  [[nodiscard]] storage::Micros CreateTimeOf(const std::string& feed) const;
-  // When the last one was, whoever sees it; 0 where there is none.
-  [[nodiscard]] storage::Micros newest_feed_time() const { return newest_feed_time_; }
   // Whether the feed of this id forbids redistribution.
   [[nodiscard]] bool ForbidsRedistribution(const std::string& feed) const {
     return undistributed_.contains(feed);
@@ -66,8 +58,6 @@ class CatalogSnapshot {
   std::int64_t version_;
   std::unordered_map<std::string, storage::FeedAccess> feeds_;
   std::set<std::string> undistributed_;
-  FeedTimes created_;
-  storage::Micros newest_feed_time_ = 0;
   std::vector<annals::v1::Actor> actors_;
   std::unordered_map<std::string, std::size_t> actor_index_;
   std::unordered_map<std::string, std::vector<Child>> children_;

@@ -9,7 +9,6 @@
 #include "service/export_reactor.h"
 #include "service/read_request.h"
 #include "service/summary_messages.h"
-#include "service/watch/watch_reactor.h"
 #include "storage/error.h"
 
 namespace annals::service {
@@ -252,11 +251,6 @@ grpc::ServerUnaryReactor* EventService::SummarizeEvents(grpc::CallbackServerCont
                                                         grpc::ByteBuffer* response) {
   return RunUnary(backend_, "annals.v1.EventService/SummarizeEvents", context, request, response,
                   this, &EventService::Summarize);
-}
-
-grpc::ServerWriteReactor<grpc::ByteBuffer>* EventService::WatchEvents(
-    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request) {
-  return StartWatch(backend_, context, *request);
 }
 
 grpc::ServerUnaryReactor* EventService::ListEventRevisions(grpc::CallbackServerContext* context,

@@ -14,10 +14,9 @@ using RawEventService = annals::v1::EventService::WithRawCallbackMethod_GetEvent
         annals::v1::EventService::WithRawCallbackMethod_ListEvents<
             annals::v1::EventService::WithRawCallbackMethod_ExportEvents<
                 annals::v1::EventService::WithRawCallbackMethod_SummarizeEvents<
-                    annals::v1::EventService::WithRawCallbackMethod_WatchEvents<
-                        annals::v1::EventService::WithRawCallbackMethod_ListEventRevisions<
-                            annals::v1::EventService::WithRawCallbackMethod_ListDuplicateCandidates<
-                                annals::v1::EventService::Service>>>>>>>>;
+                    annals::v1::EventService::WithRawCallbackMethod_ListEventRevisions<
+                        annals::v1::EventService::WithRawCallbackMethod_ListDuplicateCandidates<
+                            annals::v1::EventService::Service>>>>>>>;
 
 class EventService final : public RawEventService {
  public:
@@ -37,8 +36,6 @@ class EventService final : public RawEventService {
   grpc::ServerUnaryReactor* SummarizeEvents(grpc::CallbackServerContext* context,
                                             const grpc::ByteBuffer* request,
                                             grpc::ByteBuffer* response) override;
-  grpc::ServerWriteReactor<grpc::ByteBuffer>* WatchEvents(grpc::CallbackServerContext* context,
-                                                          const grpc::ByteBuffer* request) override;
   grpc::ServerUnaryReactor* ListEventRevisions(grpc::CallbackServerContext* context,
                                                const grpc::ByteBuffer* request,
                                                grpc::ByteBuffer* response) override;

@@ -40,8 +40,7 @@ absl::StatusOr<Database> OpenDatabase(const Config& config) {
   }
   storage::ConnectionPoolOptions options;
   options.connection_string = connection_string;
-  // Beside those of calls, one for the tail of the log and its readers.
-  options.connections_max = config.server.sql_threads + 1 + config.server.watch.reader_threads;
+  options.connections_max = config.server.sql_threads;
   database.pool = std::make_unique<storage::ConnectionPool>(std::move(options));
   const absl::Status ready = storage::PrepareStore(*database.pool, SetupEnd());
   if (!ready.ok()) return ready;

@@ -117,19 +117,14 @@ void ApplyView(annals::v1::EventView view, annals::v1::Event* event) {
   event->clear_details();
 }
 
-void SetMatch(const storage::EventQuery& query, storage::MatchMode strength,
-              annals::v1::Event* event) {
-  const bool may_be_uncertain = !query.occurred.unbounded() || query.area || query.regions;
-  if (may_be_uncertain) event->set_match(static_cast<annals::v1::MatchMode>(strength));
-}
-
 void TakeEvents(const storage::EventQuery& query, annals::v1::EventView view,
                 storage::EventPage* page,
                 google::protobuf::RepeatedPtrField<annals::v1::Event>* events) {
+  const bool may_be_uncertain = !query.occurred.unbounded() || query.area || query.regions;
   for (std::size_t i = 0; i < page->events.size(); ++i) {
     annals::v1::Event& event = page->events[i];
     ApplyView(view, &event);
-    SetMatch(query, page->strengths[i], &event);
+    if (may_be_uncertain) event.set_match(static_cast<annals::v1::MatchMode>(page->strengths[i]));
     *events->Add() = std::move(event);
   }
 }

@@ -45,10 +45,6 @@ inline constexpr std::int64_t kPageBytesMax = 3 << 20;
 // Clears what the view leaves out.
 void ApplyView(annals::v1::EventView view, annals::v1::Event* event);
 
-// Says how strongly the event matches, where the question asks for a time or a place.
-void SetMatch(const storage::EventQuery& query, storage::MatchMode strength,
-              annals::v1::Event* event);
-
 // Moves the page's events into an answer: without what the view leaves out, and with how strongly
 // each matches where the question asks for a time or a place.
 void TakeEvents(const storage::EventQuery& query, annals::v1::EventView view,

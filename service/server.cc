@@ -134,7 +134,6 @@ struct Server::State {
         executor(options.sql_threads, options.queued_calls_max),
         catalog_cache(stores.catalog),
         region_resolver(storage::NameResolver::ForRegions(*stores.gazetteer)),
-        tail(stores.changes, stores.gazetteer, &catalog_cache, options.watch),
         backend{.events = stores.events,
                 .catalog = stores.catalog,
                 .changes = stores.changes,
@@ -144,7 +143,6 @@ struct Server::State {
                 .tokens = tokens.get(),
                 .gate = &gate,
                 .executor = &executor,
-                .tail = &tail,
                 .start_time = absl::Now()},
         events(backend),
         ingest(backend),
@@ -159,7 +157,6 @@ struct Server::State {
   Executor executor;
   CatalogCache catalog_cache;
   storage::NameResolver region_resolver;
-  ChangeTail tail;
   Backend backend;
   EventService events;
   IngestService ingest;
@@ -236,11 +233,9 @@ const std::vector<std::string>& Server::addresses() const { return state_->addre
 void Server::Drain(absl::Duration patience) {
   if (state_->server == nullptr) return;
   state_->server->GetHealthCheckService()->SetServingStatus(false);
-  state_->tail.EndAll();
   state_->server->Shutdown(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(patience));
   state_->server->Wait();
   state_->executor.Shutdown();
-  state_->tail.Stop();
   state_->server.reset();
 }
 

@@ -12,7 +12,6 @@
 #include "absl/time/time.h"
 #include "service/auth/call_limits.h"
 #include "service/tls.h"
-#include "service/watch/watch_options.h"
 #include "storage/catalog_store.h"
 #include "storage/change_log.h"
 #include "storage/event_store.h"
@@ -35,7 +34,6 @@ struct ServerOptions {
       auth_file;        // who may call (service/auth/auth_file.h); empty lets local callers do all
   TlsFiles tls;         // of every TCP address; UNIX sockets go without
   LimitOptions limits;  // of each caller; with an auth_file
-  WatchOptions watch;
   std::optional<bool> reflection;  // absent: where all addresses are local
 };
 
@@ -66,8 +64,8 @@ class Server {
   // Where it listens, with the ports the system chose.
   [[nodiscard]] const std::vector<std::string>& addresses() const;
 
-  // Takes no more calls, ends watches (UNAVAILABLE, SHUTTING_DOWN), lets other calls under way
-  // finish for `patience`, then cancels them. Returns when all have ended. Safe to call twice.
+  // Takes no more calls, lets those under way finish for `patience`, then cancels them. Returns
+  // when all have ended. Safe to call twice.
   void Drain(absl::Duration patience);
 
  private:

@@ -28,14 +28,10 @@ constexpr std::size_t kOverhead = kHeadSize + kNonceSize + kTagSize + kChecksumS
 
 // Bodies are padded so that whole tokens are multiples of three bytes: base64 then has no spare
 // bits.
-constexpr std::size_t kPositionBodySize = 43;
-constexpr std::size_t kPlainPositionBodySize = 10;  // as sealed before there were watches
+constexpr std::size_t kPositionBodySize = 10;
 constexpr std::size_t kNameMax = 63;
 constexpr std::size_t kPageBodySize = 106;
-static_assert((kOverhead + kPositionBodySize) % 3 == 0 && (kOverhead + kPageBodySize) % 3 == 0 &&
-              (kOverhead + kPlainPositionBodySize) % 3 == 0);
-
-constexpr std::size_t TextSize(std::size_t body_size) { return (kOverhead + body_size) / 3 * 4; }
+static_assert((kOverhead + kPositionBodySize) % 3 == 0 && (kOverhead + kPageBodySize) % 3 == 0);
 
 constexpr char kPositionKind = 0;
 constexpr std::uint8_t kDone = 1;
@@ -212,7 +208,7 @@ absl::StatusOr<std::string> TokenCodec::Open(std::string_view text, std::size_t 
   const auto bad = [&] {
     return storage::InvalidField(field, reason, "is damaged or was never given");
   };
-  if (text.size() != TextSize(body_size)) return bad();
+  if (text.size() != (kOverhead + body_size) / 3 * 4) return bad();
   const auto decoded = FromBase64Url(text);
   if (!decoded) return bad();
   std::string_view token = *decoded;
@@ -234,43 +230,18 @@ absl::StatusOr<std::string> TokenCodec::Open(std::string_view text, std::size_t 
 }
 
 std::string TokenCodec::SealPosition(storage::Position position) const {
-  return SealWatchPosition({{position}});
-}
-
-std::string TokenCodec::SealWatchPosition(const WatchPosition& position) const {
   std::string body(1, kPositionKind);
-  AppendNumber(position.cursor.position.value, &body);
-  AppendNumber(position.cursor.event_id, &body);
-  const WatchScope scope = position.scope.value_or(WatchScope{});
-  body.append(scope.hash.begin(), scope.hash.end());
-  AppendNumber(scope.feeds_until, &body);
-  body += static_cast<char>(position.scope.has_value());
+  AppendNumber(position.value, &body);
   body.resize(kPositionBodySize, '\0');
   return Seal(body);
 }
 
 absl::StatusOr<storage::Position> TokenCodec::OpenPosition(std::string_view text,
                                                            std::string_view field) const {
-  const auto opened = OpenWatchPosition(text, field);
-  if (!opened.ok()) return opened.status();
-  return opened->cursor.position;
-}
-
-absl::StatusOr<WatchPosition> TokenCodec::OpenWatchPosition(std::string_view text,
-                                                            std::string_view field) const {
-  const bool plain = text.size() == TextSize(kPlainPositionBodySize);
-  auto body = Open(text, plain ? kPlainPositionBodySize : kPositionBodySize, "BAD_POSITION", field);
+  auto body = Open(text, kPositionBodySize, "BAD_POSITION", field);
   if (!body.ok()) return body.status();
   std::string_view rest = std::string_view(*body).substr(1);
-  WatchPosition position{{storage::Position{TakeNumber(&rest)}}};
-  if (plain) return position;
-  position.cursor.event_id = TakeNumber(&rest);
-  WatchScope scope;
-  std::copy_n(Bytes(rest), scope.hash.size(), scope.hash.begin());
-  rest.remove_prefix(scope.hash.size());
-  scope.feeds_until = TakeNumber(&rest);
-  if (rest[0] != 0) position.scope = scope;
-  return position;
+  return storage::Position{TakeNumber(&rest)};
 }
 
 std::string TokenCodec::SealPage(const PageToken& token) const {

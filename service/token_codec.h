@@ -1,8 +1,5 @@
 // Positions and page tokens as clients see them: opaque, of one length for each kind, sealed.
 //
-// A position says as well how far within a write a watch was told, and what the watch was about;
-// positions of all answers look the same. The shorter ones of earlier versions are taken as well.
-//
 // A token is base64url without padding of
 //   version (1) | store (8) | nonce (12) | ciphertext | tag (16) | checksum (4)
 // sealed with AES-256-GCM under the store's newest key (older ones still open it), version and
@@ -26,10 +23,8 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "google/protobuf/message.h"
-#include "storage/change_log.h"
 #include "storage/event_query.h"
 #include "storage/position.h"
-#include "storage/time_span.h"
 
 namespace annals::service {
 
@@ -58,22 +53,6 @@ struct PageToken {
   bool operator==(const PageToken&) const = default;
 };
 
-// What a watch is about, so that it can be told whether it is still the same when it is resumed.
-struct WatchScope {
-  // Of its caller and filter, of what the filter was resolved to, and of the feeds that its caller
-  // saw among those created until `feeds_until`: one created later was empty then.
-  std::array<std::uint8_t, 16> hash{};
-  storage::Micros feeds_until = 0;
-  bool operator==(const WatchScope&) const = default;
-};
-
-// Where a watch is.
-struct WatchPosition {
-  storage::ChangeCursor cursor;
-  std::optional<WatchScope> scope = {};  // none: the position of another answer
-  bool operator==(const WatchPosition&) const = default;
-};
-
 // The hash of who asks and of the request without the fields of these names (those that may change
 // from page to page).
 [[nodiscard]] RequestHash HashRequest(std::string_view caller,
@@ -97,16 +76,12 @@ class TokenCodec {
                                                                           Clock clock = absl::Now);
 
   [[nodiscard]] std::string SealPosition(storage::Position position) const;
-  [[nodiscard]] std::string SealWatchPosition(const WatchPosition& position) const;
   [[nodiscard]] std::string SealPage(const PageToken& token) const;
 
   // INVALID_ARGUMENT (BAD_POSITION) unless it is a position as sealed; FAILED_PRECONDITION
-  // (OTHER_STORE) where it is one of another store. Either opens what both seal: as a position one
-  // within a write is that of the write.
+  // (OTHER_STORE) where it is one of another store.
   [[nodiscard]] absl::StatusOr<storage::Position> OpenPosition(std::string_view text,
                                                                std::string_view field) const;
-  [[nodiscard]] absl::StatusOr<WatchPosition> OpenWatchPosition(std::string_view text,
-                                                                std::string_view field) const;
   // INVALID_ARGUMENT (BAD_PAGE_TOKEN), FAILED_PRECONDITION (OTHER_STORE), and INVALID_ARGUMENT
   // (TOKEN_MISMATCH) where the token belongs to another call or another request.
   [[nodiscard]] absl::StatusOr<PageToken> OpenPage(std::string_view text, std::string_view field,

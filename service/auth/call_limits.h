@@ -20,7 +20,7 @@ namespace annals::service {
 struct LimitOptions {
   int requests_per_second = 1'000;  // kBurst times as many at once after a pause
   int calls_max = 100;              // under way or waiting at once, streams among them
-  int streams_max = 32;             // exports, watches and ingests at once
+  int streams_max = 32;             // exports and ingests at once
   std::int64_t rows_per_day = 0;    // sent to be taken in, by the UTC day
 };
 

@@ -27,7 +27,6 @@ constexpr Rule kRules[] = {
     {"annals.v1.EventService/ListEvents", ROLE_READER},
     {"annals.v1.EventService/ExportEvents", ROLE_READER},
     {"annals.v1.EventService/SummarizeEvents", ROLE_READER},
-    {"annals.v1.EventService/WatchEvents", ROLE_READER},
     // Who made each revision is answered to editors of the feed alone.
     {"annals.v1.EventService/ListEventRevisions", ROLE_READER},
     {"annals.v1.EventService/ListDuplicateCandidates", ROLE_READER},

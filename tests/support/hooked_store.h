@@ -108,19 +108,6 @@ class HookedStore final : public storage::MemoryStore {
     return MemoryStore::UpdateFeed(context, feed);
   }
 
-  // Set before the first call. An error is answered in place of the log.
-  std::function<absl::Status()> before_read_changes;
-
-  absl::StatusOr<storage::ChangePage> ReadChanges(const storage::CallContext& context,
-                                                  const storage::ChangeCursor& after,
-                                                  const storage::ChangeLimits& limits) override {
-    if (before_read_changes) {
-      const absl::Status status = before_read_changes();
-      if (!status.ok()) return status;
-    }
-    return MemoryStore::ReadChanges(context, after, limits);
-  }
-
   // By how much the store is behind what was acknowledged, as a replica may be.
   std::int64_t lag = 0;
 

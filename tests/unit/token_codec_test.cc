@@ -32,12 +32,6 @@ std::unique_ptr<TokenCodec> Codec(std::vector<std::string> keys = {std::string(3
   return *TokenCodec::Create(Always(std::move(keys)), store);
 }
 
-WatchPosition Watched() {
-  WatchPosition position{{Position{42}, 7}, WatchScope{.feeds_until = 1'700'000'000'000'000}};
-  position.scope->hash.fill(9);
-  return position;
-}
-
 PageToken Page() {
   PageToken token;
   token.kind = PageKind::kListEvents;
@@ -56,9 +50,6 @@ TEST(TokenCodec, OpensWhatItSealed) {
     ASSERT_TRUE(position.ok()) << position.status();
     EXPECT_EQ(position->value, value);
   }
-  const auto watched = codec->OpenWatchPosition(codec->SealWatchPosition(Watched()), "position");
-  ASSERT_TRUE(watched.ok()) << watched.status();
-  EXPECT_EQ(*watched, Watched());
   const PageToken token = Page();
   const auto page =
       codec->OpenPage(codec->SealPage(token), "page_token", token.kind, token.request);
@@ -66,34 +57,11 @@ TEST(TokenCodec, OpensWhatItSealed) {
   EXPECT_EQ(*page, token);
 }
 
-TEST(TokenCodec, TakesPositionsOfWatchesForPositionsAndTheOtherWayRound) {
-  const auto codec = Codec();
-  const auto position = codec->OpenPosition(codec->SealWatchPosition(Watched()), "min_position");
-  ASSERT_TRUE(position.ok()) << position.status();
-  EXPECT_EQ(*position, Position{42});
-  const auto watched = codec->OpenWatchPosition(codec->SealPosition({42}), "position");
-  ASSERT_TRUE(watched.ok()) << watched.status();
-  EXPECT_EQ(*watched, WatchPosition{{Position{42}}});
-}
-
-// Sealed by the version before watches, with the key and for the store of this test.
-TEST(TokenCodec, TakesPositionsOfTheVersionBeforeWatches) {
-  const std::string old = "AQARIjNEVWZ3YW5uYWxzLW5vbmNlabFtkvpoN10ESUrwwBIUBV12ttndcri9teqxeIp2";
-  const auto codec = Codec();
-  const auto position = codec->OpenPosition(old, "as_of.position");
-  ASSERT_TRUE(position.ok()) << position.status();
-  EXPECT_EQ(*position, Position{42});
-  const auto watched = codec->OpenWatchPosition(old, "position");
-  ASSERT_TRUE(watched.ok()) << watched.status();
-  EXPECT_EQ(*watched, WatchPosition{{Position{42}}});
-  EXPECT_LT(old.size(), codec->SealPosition({42}).size());
-}
-
 TEST(TokenCodec, HasOneLengthForEachKindAndNeverRepeats) {
   const auto codec = Codec();
-  std::set<std::string> positions = {codec->SealWatchPosition(Watched())};
+  std::set<std::string> positions;
   for (int i = 0; i < 100; ++i) positions.insert(codec->SealPosition({i % 2 == 0 ? 0 : INT64_MAX}));
-  EXPECT_EQ(positions.size(), 101u);
+  EXPECT_EQ(positions.size(), 100u);
   for (const std::string& position : positions) {
     EXPECT_EQ(position.size(), positions.begin()->size());
   }
@@ -118,12 +86,9 @@ void ExpectAllDamageRefused(const std::string& sealed, std::string_view reason, 
 
 TEST(TokenCodec, RefusesEveryDamagedPosition) {
   const auto codec = Codec();
-  for (const std::string& sealed :
-       {codec->SealPosition({42}), codec->SealWatchPosition(Watched())}) {
-    ExpectAllDamageRefused(sealed, "BAD_POSITION", [&](const std::string& text) {
-      return codec->OpenWatchPosition(text, "position").status();
-    });
-  }
+  ExpectAllDamageRefused(codec->SealPosition({42}), "BAD_POSITION", [&](const std::string& text) {
+    return codec->OpenPosition(text, "min_position").status();
+  });
 }
 
 TEST(TokenCodec, RefusesEveryDamagedPageToken) {
@@ -155,12 +120,9 @@ void ExpectEveryForgeryRefused(const std::string& sealed, std::string_view reaso
 
 TEST(TokenCodec, RefusesEveryForgedPosition) {
   const auto codec = Codec();
-  for (const std::string& sealed :
-       {codec->SealPosition({42}), codec->SealWatchPosition(Watched())}) {
-    ExpectEveryForgeryRefused(sealed, "BAD_POSITION", [&](const std::string& text) {
-      return codec->OpenWatchPosition(text, "position").status();
-    });
-  }
+  ExpectEveryForgeryRefused(
+      codec->SealPosition({42}), "BAD_POSITION",
+      [&](const std::string& text) { return codec->OpenPosition(text, "min_position").status(); });
 }
 
 TEST(TokenCodec, RefusesEveryForgedPageToken) {
