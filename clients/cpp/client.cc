@@ -2,6 +2,8 @@
 
 #include <optional>
 
+#include "clients/cpp/random_id.h"
+
 namespace annals::client {
 namespace {
 
@@ -73,6 +75,16 @@ StreamRange<v1::Event> Client::ExportEvents(const v1::ExportEventsRequest& reque
   });
 }
 
+std::unique_ptr<WatchStream> Client::WatchEvents(v1::WatchEventsRequest request,
+                                                 WatchOptions options) const {
+  return std::make_unique<WatchStream>(connection_, std::move(request), std::move(options));
+}
+
+std::unique_ptr<FollowStream> Client::FollowEvents(v1::EventFilter filter,
+                                                   WatchOptions options) const {
+  return std::make_unique<FollowStream>(connection_, std::move(filter), std::move(options));
+}
+
 absl::StatusOr<v1::SummarizeEventsResponse> Client::SummarizeEvents(
     const v1::SummarizeEventsRequest& request) const {
   return connection_->SummarizeEvents(request);
@@ -95,7 +107,8 @@ absl::StatusOr<v1::ListDuplicateCandidatesResponse> Client::ListDuplicateCandida
 }
 
 absl::StatusOr<v1::BatchUpsertEventsResponse> Client::BatchUpsertEvents(
-    const v1::BatchUpsertEventsRequest& request) const {
+    v1::BatchUpsertEventsRequest request) const {
+  if (request.batch_id().empty() && !request.validate_only()) request.set_batch_id(RandomId());
   return connection_->BatchUpsertEvents(request);
 }
 

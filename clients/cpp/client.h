@@ -13,6 +13,10 @@
 // A Client is a cheap value: copies share the connection. Safe for use by several threads; the
 // ranges and streams it returns are each for one thread. Errors are as clients/cpp/status.h says;
 // absence is NOT_FOUND. What a request means is said in the comments of annals.v1.
+//
+// Calls are tried again (see retry_policy.h) where that has no further effect and the answer is the
+// first one's: all reads, and the writes of which it is said below. Where one of these gives
+// UNAVAILABLE all the same, or any call DEADLINE_EXCEEDED, a write may or may not have gone in.
 #pragma once
 
 #include <memory>
@@ -23,8 +27,10 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "clients/cpp/connection.h"
+#include "clients/cpp/follow_stream.h"
 #include "clients/cpp/ingest_stream.h"
 #include "clients/cpp/stream_range.h"
+#include "clients/cpp/watch_stream.h"
 
 namespace annals::client {
 
@@ -33,7 +39,6 @@ class Client {
   explicit Client(std::shared_ptr<Connection> connection) : connection_(std::move(connection)) {}
 
   // --- Events
-  // -----------------------------------------------------------------------------------------
 
   // One event by name, or the one that it was merged into.
   [[nodiscard]] absl::StatusOr<v1::GetEventResponse> GetEvent(
@@ -51,6 +56,16 @@ class Client {
   // on by itself where the server goes away in between.
   [[nodiscard]] StreamRange<v1::Event> ExportEvents(const v1::ExportEventsRequest& request) const;
 
+  // Each change from a position on, as it is committed. See watch_stream.h. The stream may outlive
+  // this Client, and so may that of FollowEvents.
+  [[nodiscard]] std::unique_ptr<WatchStream> WatchEvents(v1::WatchEventsRequest request,
+                                                         WatchOptions options = {}) const;
+
+  // Every matching event, and then each change, with nothing lost or told twice in between. See
+  // follow_stream.h.
+  [[nodiscard]] std::unique_ptr<FollowStream> FollowEvents(v1::EventFilter filter,
+                                                           WatchOptions options = {}) const;
+
   [[nodiscard]] absl::StatusOr<v1::SummarizeEventsResponse> SummarizeEvents(
       const v1::SummarizeEventsRequest& request) const;
 
@@ -62,27 +77,30 @@ class Client {
       const v1::ListDuplicateCandidatesRequest& request) const;
 
   // --- Writing
-  // ----------------------------------------------------------------------------------------
 
+  // Tried again: given a `batch_id` of its own where it has none, so that the answer is the first.
   [[nodiscard]] absl::StatusOr<v1::BatchUpsertEventsResponse> BatchUpsertEvents(
-      const v1::BatchUpsertEventsRequest& request) const;
+      v1::BatchUpsertEventsRequest request) const;
+  // Tried again without `etag`: a retracted event stays so. With it a second attempt would be
+  // ABORTED by what the first one did.
   [[nodiscard]] absl::StatusOr<v1::RetractEventResponse> RetractEvent(
       const v1::RetractEventRequest& request) const;
-  // Safe to send again: a step that was added before changes nothing.
+  // Tried again without `etag`: a step that was added before changes nothing.
   [[nodiscard]] absl::StatusOr<v1::AdvanceExchangeOfferResponse> AdvanceExchangeOffer(
       const v1::AdvanceExchangeOfferRequest& request) const;
+  // Tried again without `etags`: what is merged into the target already changes nothing.
   [[nodiscard]] absl::StatusOr<v1::MergeEventsResponse> MergeEvents(
       const v1::MergeEventsRequest& request) const;
+  // Not tried again: a second attempt would be refused (NOT_MERGED).
   [[nodiscard]] absl::StatusOr<v1::UnmergeEventsResponse> UnmergeEvents(
       const v1::UnmergeEventsRequest& request) const;
-  // Removes content for good.
+  // Removes content for good. Tried again: a redacted event stays so.
   [[nodiscard]] absl::StatusOr<v1::RedactEventResponse> RedactEvent(
       const v1::RedactEventRequest& request) const;
   // See ingest_stream.h. The stream may outlive this Client.
   [[nodiscard]] std::unique_ptr<IngestStream> IngestEvents(IngestStreamOptions options) const;
 
-  // --- The catalogue
-  // ----------------------------------------------------------------------------------
+  // --- The catalogue. Its writes are not tried again.
 
   [[nodiscard]] StreamRange<v1::Feed> ListFeeds() const;
   [[nodiscard]] absl::StatusOr<v1::Feed> GetFeed(std::string_view name) const;
@@ -103,7 +121,6 @@ class Client {
       const v1::ResolveNamesRequest& request) const;
 
   // --- The server
-  // -------------------------------------------------------------------------------------
 
   [[nodiscard]] absl::StatusOr<v1::GetStatusResponse> GetStatus() const;
 

@@ -3,7 +3,7 @@
 // Client is the class to call; a Connection is what it calls. Replace it to test without a server.
 // Requests are the contract's own messages, whose comments say what each means and which errors it
 // may give. Every error is as clients/cpp/status.h says. Implementations are safe for use by
-// several threads.
+// several threads. For tests there is a mock (clients/cpp/mocks/mock_connection.h).
 #pragma once
 
 #include <memory>
@@ -15,6 +15,7 @@
 #include "annals/v1/event_service.pb.h"
 #include "annals/v1/ingest_service.pb.h"
 #include "annals/v1/status_service.pb.h"
+#include "clients/cpp/retry_policy.h"
 
 namespace annals::client {
 
@@ -45,9 +46,26 @@ class IngestCall {
   virtual absl::Status Finish() = 0;
 };
 
+// One watch call, bare: no resuming (see watch_stream.h). Used by one thread, but for Cancel.
+// Destroying it cancels it.
+class WatchCall {
+ public:
+  virtual ~WatchCall() = default;
+
+  // The next message, waiting for it; nullopt where the server ended the call without an error. Not
+  // called again after either that or an error.
+  virtual absl::StatusOr<std::optional<v1::WatchEventsResponse>> Next() = 0;
+  // Ends the call from any thread; Next returns soon after.
+  virtual void Cancel() = 0;
+};
+
 class Connection {
  public:
+  explicit Connection(RetryBudgetLimits retry_budget = {}) : retry_budget_(retry_budget) {}
   virtual ~Connection() = default;
+
+  // What all that is tried again over this connection shares.
+  RetryBudget& retry_budget() { return retry_budget_; }
 
   // Events. All are reads, and are retried as the connection's RetryPolicy says.
   virtual absl::StatusOr<v1::GetEventResponse> GetEvent(const v1::GetEventRequest& request) = 0;
@@ -63,8 +81,10 @@ class Connection {
       const v1::ListDuplicateCandidatesRequest& request) = 0;
   // Goes on with the last resume token where the server goes away in between.
   virtual std::unique_ptr<ExportReader> ExportEvents(const v1::ExportEventsRequest& request) = 0;
+  virtual std::unique_ptr<WatchCall> WatchEvents(const v1::WatchEventsRequest& request) = 0;
 
-  // Writing. Never retried here: IngestStream does, as re-sending is safe by contract.
+  // Writing. Retried where a repetition has no further effect and is answered like the first, which
+  // is said in client.h of each.
   virtual absl::StatusOr<v1::BatchUpsertEventsResponse> BatchUpsertEvents(
       const v1::BatchUpsertEventsRequest& request) = 0;
   virtual absl::StatusOr<v1::RetractEventResponse> RetractEvent(
@@ -101,6 +121,9 @@ class Connection {
 
   // The server itself; retried.
   virtual absl::StatusOr<v1::GetStatusResponse> GetStatus(const v1::GetStatusRequest& request) = 0;
+
+ private:
+  RetryBudget retry_budget_;
 };
 
 }  // namespace annals::client

@@ -11,10 +11,10 @@ namespace annals::client {
 // TLS as a client speaks it. PEM texts, not names of files.
 struct TlsOptions {
   // The authorities that may vouch for the server; empty for the system's.
-  std::string ca_pem;
+  std::string ca_pem = {};
   // The client's own certificate and its key, for a server that asks for one. Both or neither.
-  std::string certificate_pem;
-  std::string key_pem;
+  std::string certificate_pem = {};
+  std::string key_pem = {};
 };
 
 // Whether what is sent to `server` stays on this machine: "unix:PATH", or "HOST:PORT" with

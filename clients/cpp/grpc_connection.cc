@@ -57,6 +57,8 @@ std::shared_ptr<grpc::Channel> MakeChannel(const ConnectionOptions& options) {
   // A peer that vanished without a word is noticed while a stream waits for it.
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 300'000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
+  // A watch sends nothing, for as long as it likes.
+  arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   // A proxy from the environment has no business with loopback.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   return grpc::CreateCustomChannel(options.server, MakeCredentials(options), arguments);
@@ -65,11 +67,11 @@ std::shared_ptr<grpc::Channel> MakeChannel(const ConnectionOptions& options) {
 class GrpcExportReader : public ExportReader {
  public:
   GrpcExportReader(v1::EventService::StubInterface* stub, v1::ExportEventsRequest request,
-                   const ConnectionOptions& options)
+                   const ConnectionOptions& options, RetryBudget* budget)
       : stub_(stub),
         request_(std::move(request)),
         options_(options),
-        deadline_(options_.retry.Now() + options_.timeout) {}
+        retries_(options.retry, options.timeout, budget) {}
 
   ~GrpcExportReader() override {
     if (context_) context_->TryCancel();
@@ -84,14 +86,13 @@ class GrpcExportReader : public ExportReader {
       v1::ExportEventsResponse response;
       if (reader_->Read(&response)) {
         request_.set_resume_token(response.resume_token());
-        failures_ = 0;
-        deadline_ = options_.retry.Now() + options_.timeout;
+        retries_.GetFurther();
         return response;
       }
       const absl::Status status = FromGrpcStatus(reader_->Finish());
       reader_.reset();
       if (status.ok()) return std::nullopt;
-      if (!options_.retry.WaitToRetry(status, ++failures_, deadline_)) return status;
+      if (!retries_.Wait(status)) return status;
     }
   }
 
@@ -99,10 +100,31 @@ class GrpcExportReader : public ExportReader {
   v1::EventService::StubInterface* stub_;
   v1::ExportEventsRequest request_;
   const ConnectionOptions& options_;
-  absl::Time deadline_;  // For getting further; moves with every message.
-  int failures_ = 0;
+  StreamRetries retries_;
   std::unique_ptr<grpc::ClientContext> context_;
   std::unique_ptr<grpc::ClientReaderInterface<v1::ExportEventsResponse>> reader_;
+};
+
+class GrpcWatchCall : public WatchCall {
+ public:
+  GrpcWatchCall(v1::EventService::StubInterface* stub, const v1::WatchEventsRequest& request,
+                const ConnectionOptions& options)
+      : context_(NewContext(options)), reader_(stub->WatchEvents(context_.get(), request)) {}
+
+  ~GrpcWatchCall() override { context_->TryCancel(); }
+
+  absl::StatusOr<std::optional<v1::WatchEventsResponse>> Next() override {
+    v1::WatchEventsResponse response;
+    if (reader_->Read(&response)) return response;
+    const absl::Status status = FromGrpcStatus(reader_->Finish());
+    if (!status.ok()) return status;
+    return std::nullopt;
+  }
+  void Cancel() override { context_->TryCancel(); }
+
+ private:
+  const std::unique_ptr<grpc::ClientContext> context_;
+  const std::unique_ptr<grpc::ClientReaderInterface<v1::WatchEventsResponse>> reader_;
 };
 
 class GrpcIngestCall : public IngestCall {
@@ -128,98 +150,107 @@ class GrpcIngestCall : public IngestCall {
 class GrpcConnection : public Connection {
  public:
   explicit GrpcConnection(ConnectionOptions options)
-      : options_(std::move(options)), channel_(MakeChannel(options_)) {}
+      : Connection(options.retry_budget),
+        options_(std::move(options)),
+        channel_(MakeChannel(options_)) {}
 
   absl::StatusOr<v1::GetEventResponse> GetEvent(const v1::GetEventRequest& request) override {
-    return Read(*events_, &EventStub::GetEvent, request);
+    return Repeat(*events_, &EventStub::GetEvent, request);
   }
   absl::StatusOr<v1::BatchGetEventsResponse> BatchGetEvents(
       const v1::BatchGetEventsRequest& request) override {
-    return Read(*events_, &EventStub::BatchGetEvents, request);
+    return Repeat(*events_, &EventStub::BatchGetEvents, request);
   }
   absl::StatusOr<v1::ListEventsResponse> ListEvents(const v1::ListEventsRequest& request) override {
-    return Read(*events_, &EventStub::ListEvents, request);
+    return Repeat(*events_, &EventStub::ListEvents, request);
   }
   absl::StatusOr<v1::SummarizeEventsResponse> SummarizeEvents(
       const v1::SummarizeEventsRequest& request) override {
-    return Read(*events_, &EventStub::SummarizeEvents, request);
+    return Repeat(*events_, &EventStub::SummarizeEvents, request);
   }
   absl::StatusOr<v1::ListEventRevisionsResponse> ListEventRevisions(
       const v1::ListEventRevisionsRequest& request) override {
-    return Read(*events_, &EventStub::ListEventRevisions, request);
+    return Repeat(*events_, &EventStub::ListEventRevisions, request);
   }
   absl::StatusOr<v1::ListDuplicateCandidatesResponse> ListDuplicateCandidates(
       const v1::ListDuplicateCandidatesRequest& request) override {
-    return Read(*events_, &EventStub::ListDuplicateCandidates, request);
+    return Repeat(*events_, &EventStub::ListDuplicateCandidates, request);
   }
   std::unique_ptr<ExportReader> ExportEvents(const v1::ExportEventsRequest& request) override {
-    return std::make_unique<GrpcExportReader>(events_.get(), request, options_);
+    return std::make_unique<GrpcExportReader>(events_.get(), request, options_, &retry_budget());
+  }
+  std::unique_ptr<WatchCall> WatchEvents(const v1::WatchEventsRequest& request) override {
+    return std::make_unique<GrpcWatchCall>(events_.get(), request, options_);
   }
   absl::StatusOr<v1::BatchUpsertEventsResponse> BatchUpsertEvents(
       const v1::BatchUpsertEventsRequest& request) override {
-    return Once(*ingest_, &IngestStub::BatchUpsertEvents, request, Deadline());
+    // Content that is there changes nothing; with a batch_id the answer is the first one, too.
+    return Repeat(*ingest_, &IngestStub::BatchUpsertEvents, request);
   }
   absl::StatusOr<v1::RetractEventResponse> RetractEvent(
       const v1::RetractEventRequest& request) override {
-    return Once(*ingest_, &IngestStub::RetractEvent, request, Deadline());
+    return RepeatIf(request.validate_only() || request.etag().empty(), *ingest_,
+                    &IngestStub::RetractEvent, request);
   }
   absl::StatusOr<v1::AdvanceExchangeOfferResponse> AdvanceExchangeOffer(
       const v1::AdvanceExchangeOfferRequest& request) override {
-    return Once(*ingest_, &IngestStub::AdvanceExchangeOffer, request, Deadline());
+    return RepeatIf(request.validate_only() || request.etag().empty(), *ingest_,
+                    &IngestStub::AdvanceExchangeOffer, request);
   }
   absl::StatusOr<v1::MergeEventsResponse> MergeEvents(
       const v1::MergeEventsRequest& request) override {
-    return Once(*ingest_, &IngestStub::MergeEvents, request, Deadline());
+    return RepeatIf(request.validate_only() || request.etags().empty(), *ingest_,
+                    &IngestStub::MergeEvents, request);
   }
   absl::StatusOr<v1::UnmergeEventsResponse> UnmergeEvents(
       const v1::UnmergeEventsRequest& request) override {
-    return Once(*ingest_, &IngestStub::UnmergeEvents, request, Deadline());
+    return RepeatIf(request.validate_only(), *ingest_, &IngestStub::UnmergeEvents, request);
   }
   absl::StatusOr<v1::RedactEventResponse> RedactEvent(
       const v1::RedactEventRequest& request) override {
-    return Once(*ingest_, &IngestStub::RedactEvent, request, Deadline());
+    return Repeat(*ingest_, &IngestStub::RedactEvent, request);
   }
   std::unique_ptr<IngestCall> IngestEvents() override {
     return std::make_unique<GrpcIngestCall>(ingest_.get(), options_);
   }
   absl::StatusOr<v1::ListFeedsResponse> ListFeeds(const v1::ListFeedsRequest& request) override {
-    return Read(*catalog_, &CatalogStub::ListFeeds, request);
+    return Repeat(*catalog_, &CatalogStub::ListFeeds, request);
   }
   absl::StatusOr<v1::GetFeedResponse> GetFeed(const v1::GetFeedRequest& request) override {
-    return Read(*catalog_, &CatalogStub::GetFeed, request);
+    return Repeat(*catalog_, &CatalogStub::GetFeed, request);
   }
   absl::StatusOr<v1::CreateFeedResponse> CreateFeed(const v1::CreateFeedRequest& request) override {
-    return Once(*catalog_, &CatalogStub::CreateFeed, request, Deadline());
+    return Once(*catalog_, &CatalogStub::CreateFeed, request);
   }
   absl::StatusOr<v1::UpdateFeedResponse> UpdateFeed(const v1::UpdateFeedRequest& request) override {
-    return Once(*catalog_, &CatalogStub::UpdateFeed, request, Deadline());
+    return Once(*catalog_, &CatalogStub::UpdateFeed, request);
   }
   absl::StatusOr<v1::DeleteFeedResponse> DeleteFeed(const v1::DeleteFeedRequest& request) override {
-    return Once(*catalog_, &CatalogStub::DeleteFeed, request, Deadline());
+    return Once(*catalog_, &CatalogStub::DeleteFeed, request);
   }
   absl::StatusOr<v1::ListRegionsResponse> ListRegions(
       const v1::ListRegionsRequest& request) override {
-    return Read(*catalog_, &CatalogStub::ListRegions, request);
+    return Repeat(*catalog_, &CatalogStub::ListRegions, request);
   }
   absl::StatusOr<v1::GetRegionResponse> GetRegion(const v1::GetRegionRequest& request) override {
-    return Read(*catalog_, &CatalogStub::GetRegion, request);
+    return Repeat(*catalog_, &CatalogStub::GetRegion, request);
   }
   absl::StatusOr<v1::ListActorsResponse> ListActors(const v1::ListActorsRequest& request) override {
-    return Read(*catalog_, &CatalogStub::ListActors, request);
+    return Repeat(*catalog_, &CatalogStub::ListActors, request);
   }
   absl::StatusOr<v1::GetActorResponse> GetActor(const v1::GetActorRequest& request) override {
-    return Read(*catalog_, &CatalogStub::GetActor, request);
+    return Repeat(*catalog_, &CatalogStub::GetActor, request);
   }
   absl::StatusOr<v1::CreateActorResponse> CreateActor(
       const v1::CreateActorRequest& request) override {
-    return Once(*catalog_, &CatalogStub::CreateActor, request, Deadline());
+    return Once(*catalog_, &CatalogStub::CreateActor, request);
   }
   absl::StatusOr<v1::ResolveNamesResponse> ResolveNames(
       const v1::ResolveNamesRequest& request) override {
-    return Read(*catalog_, &CatalogStub::ResolveNames, request);
+    return Repeat(*catalog_, &CatalogStub::ResolveNames, request);
   }
   absl::StatusOr<v1::GetStatusResponse> GetStatus(const v1::GetStatusRequest& request) override {
-    return Read(*status_, &StatusStub::GetStatus, request);
+    return Repeat(*status_, &StatusStub::GetStatus, request);
   }
 
  private:
@@ -231,11 +262,9 @@ class GrpcConnection : public Connection {
   template <typename Stub, typename Request, typename Response>
   using Method = grpc::Status (Stub::*)(grpc::ClientContext*, const Request&, Response*);
 
-  absl::Time Deadline() const { return options_.retry.Now() + options_.timeout; }
-
   template <typename Stub, typename Request, typename Response>
-  absl::StatusOr<Response> Once(Stub& stub, Method<Stub, Request, Response> method,
-                                const Request& request, absl::Time deadline) const {
+  absl::StatusOr<Response> Attempt(Stub& stub, Method<Stub, Request, Response> method,
+                                   const Request& request, absl::Time deadline) const {
     const std::unique_ptr<grpc::ClientContext> context = NewContext(options_);
     context->set_deadline(absl::ToChronoTime(deadline));
     Response response;
@@ -245,16 +274,32 @@ class GrpcConnection : public Connection {
   }
 
   template <typename Stub, typename Request, typename Response>
-  absl::StatusOr<Response> Read(Stub& stub, Method<Stub, Request, Response> method,
-                                const Request& request) const {
-    const absl::Time deadline = Deadline();
+  absl::StatusOr<Response> Once(Stub& stub, Method<Stub, Request, Response> method,
+                                const Request& request) {
+    retry_budget().AddCall();
+    return Attempt(stub, method, request, options_.retry.Now() + options_.timeout);
+  }
+
+  // For calls whose repetition has no further effect and is answered like the first.
+  template <typename Stub, typename Request, typename Response>
+  absl::StatusOr<Response> Repeat(Stub& stub, Method<Stub, Request, Response> method,
+                                  const Request& request) {
+    const absl::Time deadline = options_.retry.Now() + options_.timeout;
     absl::StatusOr<Response> response;
-    const absl::Status status = options_.retry.Run(deadline, [&] {
-      response = Once(stub, method, request, deadline);
+    const auto attempt = [&] {
+      response = Attempt(stub, method, request, deadline);
       return response.status();
-    });
+    };
+    const absl::Status status = options_.retry.Run(deadline, attempt, &retry_budget());
     if (!status.ok()) return status;
     return response;
+  }
+
+  template <typename Stub, typename Request, typename Response>
+  absl::StatusOr<Response> RepeatIf(bool repeatable, Stub& stub,
+                                    Method<Stub, Request, Response> method,
+                                    const Request& request) {
+    return repeatable ? Repeat(stub, method, request) : Once(stub, method, request);
   }
 
   const ConnectionOptions options_;

@@ -17,14 +17,15 @@ struct ConnectionOptions {
   // "HOST:PORT" or "unix:PATH".
   std::string server = "127.0.0.1:7070";
   // Says who calls: sent with every call as `authorization: Bearer TOKEN`. Empty for none.
-  std::string token;
+  std::string token = {};
   // Absent: plain text, which is meant for loopback and UNIX sockets.
-  std::optional<TlsOptions> tls;
-  // How long one call may take with all its retries. Streams (ExportEvents, IngestEvents) have no
-  // limit on the whole; for them it bounds how long a broken export tries to resume without getting
-  // further.
+  std::optional<TlsOptions> tls = {};
+  // How long one call may take with all its retries. Streams have no limit on the whole; of
+  // ExportEvents it bounds how long a broken one tries to resume without getting further, of
+  // IngestEvents and WatchEvents their own options do.
   absl::Duration timeout = absl::Seconds(60);
   RetryPolicy retry = RetryPolicy();
+  RetryBudgetLimits retry_budget = {};  // Of all calls and streams together.
 };
 
 // Connects when first used. INVALID_ARGUMENT where the token is none (see IsToken) or TLS cannot be

@@ -1,6 +1,13 @@
 #include "clients/cpp/ingest_stream.h"
 
+#include <fmt/format.h>
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
 #include <utility>
+
+#include "clients/cpp/random_id.h"
 
 namespace annals::client {
 
@@ -31,7 +38,10 @@ struct IngestStream::Call {
 };
 
 IngestStream::IngestStream(std::shared_ptr<Connection> connection, IngestStreamOptions options)
-    : connection_(std::move(connection)), options_(std::move(options)) {
+    : connection_(std::move(connection)),
+      options_(std::move(options)),
+      stream_id_(options_.stream_id.empty() ? RandomId() : options_.stream_id),
+      retries_(options_.retry, options_.progress_timeout, &connection_->retry_budget()) {
   call_ = std::make_unique<Call>(connection_->IngestEvents());
 }
 
@@ -47,6 +57,11 @@ void IngestStream::Close() {
 absl::Status IngestStream::Send(v1::IngestEventsRequest request) {
   const auto room = static_cast<std::size_t>(options_.window_batches - 1);
   if (absl::Status status = DeliverOrFail(room); !status.ok()) return status;
+  if (request.has_batch() && !request.batch().validate_only() &&
+      request.batch().batch_id().empty()) {
+    request.mutable_batch()->set_batch_id(fmt::format("{}-{}", stream_id_, sent_));
+  }
+  ++sent_;
   unacknowledged_.push_back(std::move(request));
   // A failed write needs no answer here: the reader sees the end of the call, and Deliver recovers.
   call_->bare->Write(unacknowledged_.back());
@@ -101,7 +116,7 @@ absl::Status IngestStream::Deliver(std::size_t unacknowledged_max) {
     const v1::IngestEventsRequest request = std::move(unacknowledged_.front());
     unacknowledged_.pop_front();
     acknowledged_any_ = true;
-    failures_ = 0;
+    retries_.GetFurther();
     if (options_.on_ack) options_.on_ack(request, answer);
   }
 }
@@ -112,10 +127,9 @@ absl::Status IngestStream::Recover() {
   absl::Status status = call_->bare->Finish();
   call_.reset();
   if (status.ok()) status = absl::UnavailableError("the server ended the stream early");
-  if (failures_ == 0) deadline_ = options_.retry.Now() + options_.progress_timeout;
   const bool may_resume = options_.resume || !acknowledged_any_;
-  if (!may_resume || !options_.retry.WaitToRetry(status, ++failures_, deadline_)) return status;
-  if (failures_ == 1 && options_.on_reconnect) options_.on_reconnect(status);
+  if (!may_resume || !retries_.Wait(status)) return status;
+  if (retries_.Failures() == 1 && options_.on_reconnect) options_.on_reconnect(status);
   call_ = std::make_unique<Call>(connection_->IngestEvents());
   for (const v1::IngestEventsRequest& request : unacknowledged_) {
     if (!call_->bare->Write(request)) break;  // The reader sees the end; Deliver comes back here.

@@ -2,18 +2,18 @@
 //
 // A few batches are in flight at a time (a window); their acknowledgements come back in order.
 // Where the server goes away, or asks to wait, the stream connects anew and sends every batch that
-// was not acknowledged again, which the contract makes safe: content that is already there changes
-// nothing.
+// was not acknowledged again, in their order. The contract makes that safe: content that is already
+// there changes nothing, and a batch that did go in gets its first answer again by its batch_id,
+// which is given here to each that has none.
 //
 // Used by one thread, on which `on_ack` runs too. A background thread only reads.
 #pragma once
 
-#include <condition_variable>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
-#include <mutex>
-#include <thread>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -25,9 +25,9 @@ namespace annals::client {
 struct IngestStreamOptions {
   // Called for every message sent, in order: what was sent, and the answer. Everything it says is
   // durable.
-  std::function<void(const v1::IngestEventsRequest&, const v1::IngestEventsResponse&)> on_ack;
+  std::function<void(const v1::IngestEventsRequest&, const v1::IngestEventsResponse&)> on_ack = {};
   // Called once each time the call ended early, and why, before the stream tries to connect anew.
-  std::function<void(const absl::Status&)> on_reconnect;
+  std::function<void(const absl::Status&)> on_reconnect = {};
   // How many messages may wait for their answer.
   int window_batches = 4;
   // How long an answer may take, and how long the stream tries to connect anew without getting
@@ -38,6 +38,10 @@ struct IngestStreamOptions {
   // instead.
   bool resume = true;
   RetryPolicy retry{{.attempts_max = 1'000}};
+  // What batch ids begin with, before "-" and the number of the message in the stream, from 0; 1 to
+  // 100 visible ASCII characters. Empty for a random one. Give your own only to send the same
+  // batches again in a later run.
+  std::string stream_id = {};
 };
 
 class IngestStream {
@@ -67,9 +71,10 @@ class IngestStream {
   const IngestStreamOptions options_;
   std::unique_ptr<Call> call_;
   std::deque<v1::IngestEventsRequest> unacknowledged_;
+  const std::string stream_id_;
+  std::int64_t sent_ = 0;  // Messages, once each.
   bool acknowledged_any_ = false;
-  int failures_ = 0;     // Since the last acknowledgement.
-  absl::Time deadline_;  // For getting further once something failed.
+  StreamRetries retries_;
   absl::Status failure_;
 };
 

@@ -6,7 +6,7 @@
 //   }
 //
 // Single pass. An error is the last element. Pages are fetched when reached; leaving the loop early
-// fetches no more. Used by one thread at a time.
+// fetches no more. Next() gives the same one by one. Used by one thread at a time.
 #pragma once
 
 #include <cstddef>
@@ -55,6 +55,13 @@ class StreamRange {
   // REQUIRES: called once.
   Iterator begin() { return Iterator(Advance() ? this : nullptr); }
   Iterator end() { return Iterator(nullptr); }
+
+  // The next element, or nullopt at the end and after an error. REQUIRES: begin was not called.
+  absl::StatusOr<std::optional<T>> Next() {
+    if (!Advance()) return std::nullopt;
+    if (!current_->ok()) return current_->status();
+    return *std::move(*current_);
+  }
 
  private:
   bool Advance() {

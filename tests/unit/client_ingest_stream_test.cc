@@ -47,9 +47,10 @@ struct FakeServer {
       EXPECT_EQ(response.position(), std::to_string(NumberOf(request)));
     };
     options.on_reconnect = [this](const absl::Status&) { ++reconnects; };
-    options.retry = RetryPolicy({.attempts_max = 3}, {.now = [] { return absl::UnixEpoch(); },
-                                                      .sleep = [](absl::Duration) {},
-                                                      .uniform = [] { return 0.0; }});
+    options.retry =
+        RetryPolicy({.attempts_max = 3}, {.now = [] { return absl::UnixEpoch(); },
+                                          .sleep = [](absl::Duration, absl::Notification*) {},
+                                          .uniform = [] { return 0.0; }});
     return options;
   }
 };

@@ -21,7 +21,7 @@ struct FakeWorld {
   RetryEnvironment Environment() {
     return {.now = [this] { return now; },
             .sleep =
-                [this](absl::Duration delay) {
+                [this](absl::Duration delay, absl::Notification*) {
                   sleeps.push_back(delay);
                   now += delay;
                 },

@@ -26,6 +26,25 @@ class FakeExportReader : public ExportReader {
   std::size_t next_ = 0;
 };
 
+// A watch that gives these messages and then ends so.
+class FakeWatchCall : public WatchCall {
+ public:
+  explicit FakeWatchCall(std::vector<v1::WatchEventsResponse> responses,
+                         absl::Status end = absl::OkStatus())
+      : responses_(std::move(responses)), end_(std::move(end)) {}
+  absl::StatusOr<std::optional<v1::WatchEventsResponse>> Next() override {
+    if (next_ < responses_.size()) return responses_[next_++];
+    if (!end_.ok()) return end_;
+    return std::nullopt;
+  }
+  void Cancel() override {}
+
+ private:
+  const std::vector<v1::WatchEventsResponse> responses_;
+  const absl::Status end_;
+  std::size_t next_ = 0;
+};
+
 class FakeConnection : public Connection {
  public:
   template <typename Request, typename Response>
@@ -53,6 +72,7 @@ class FakeConnection : public Connection {
   Method<v1::ResolveNamesRequest, v1::ResolveNamesResponse> resolve_names;
   Method<v1::GetStatusRequest, v1::GetStatusResponse> get_status;
   std::function<std::unique_ptr<ExportReader>(const v1::ExportEventsRequest&)> export_events;
+  std::function<std::unique_ptr<WatchCall>(const v1::WatchEventsRequest&)> watch_events;
   std::function<std::unique_ptr<IngestCall>()> ingest_events;
 
   absl::StatusOr<v1::GetEventResponse> GetEvent(const v1::GetEventRequest& request) override {
@@ -75,6 +95,9 @@ class FakeConnection : public Connection {
   }
   std::unique_ptr<ExportReader> ExportEvents(const v1::ExportEventsRequest& request) override {
     return export_events(request);
+  }
+  std::unique_ptr<WatchCall> WatchEvents(const v1::WatchEventsRequest& request) override {
+    return watch_events(request);
   }
   absl::StatusOr<v1::BatchUpsertEventsResponse> BatchUpsertEvents(
       const v1::BatchUpsertEventsRequest& request) override {

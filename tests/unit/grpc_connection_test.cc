@@ -97,10 +97,11 @@ class GrpcConnectionTest : public ::testing::Test {
 
   // Three attempts, and no time between them.
   RetryPolicy Retry() {
-    return RetryPolicy({.attempts_max = 3},
-                       {.now = [] { return absl::Now(); },
-                        .sleep = [this](absl::Duration delay) { waits_.push_back(delay); },
-                        .uniform = [] { return 0.0; }});
+    return RetryPolicy(
+        {.attempts_max = 3},
+        {.now = [] { return absl::Now(); },
+         .sleep = [this](absl::Duration delay, absl::Notification*) { waits_.push_back(delay); },
+         .uniform = [] { return 0.0; }});
   }
 
   Calls calls_;
