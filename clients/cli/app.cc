@@ -25,12 +25,13 @@ constexpr char kFooter[] = R"(
 Output: data goes to stdout, all else to stderr. A table on a terminal, NDJSON (one JSON object a
 line) when piped; -o chooses. JSON is the protobuf JSON mapping of annals.v1.
 Exit status: 0 done; 1 the server refused or was not there, or a row did not go in; 2 the command
-line cannot be understood.
+line cannot be understood. What is interrupted ends as the signal says, 130 in a shell.
 
 Examples:
   annals query --region RU-KRS --kind capture --since 2025-01-01 --until 2025-02-01
   annals timeline --region UA --by month
   annals count --actor "North Korea" --since 2025
+  annals watch --region UA --with-existing
   annals new --kind capture --feed my-notes
   annals ingest events.ndjson --feed my-notes --create-feed --title "My notes" --licence CC0-1.0
 
@@ -139,6 +140,7 @@ void AddCommands(CLI::App& app, ChosenAction& chosen) {
   AddHistoryCommand(app, chosen);
   AddDiffCommand(app, chosen);
   AddChangesCommand(app, chosen);
+  AddWatchCommand(app, chosen);
   AddNewCommand(app, chosen);
   AddEditCommand(app, chosen);
   AddIngestCommand(app, chosen);

@@ -50,6 +50,7 @@ void AddGetCommand(CLI::App& app, ChosenAction& chosen);
 void AddHistoryCommand(CLI::App& app, ChosenAction& chosen);
 void AddDiffCommand(CLI::App& app, ChosenAction& chosen);
 void AddChangesCommand(CLI::App& app, ChosenAction& chosen);
+void AddWatchCommand(CLI::App& app, ChosenAction& chosen);
 void AddNewCommand(CLI::App& app, ChosenAction& chosen);
 void AddEditCommand(CLI::App& app, ChosenAction& chosen);
 void AddIngestCommand(CLI::App& app, ChosenAction& chosen);

@@ -34,6 +34,15 @@ std::string UnauthenticatedHint(const absl::Status& status,
   return "give a token that is valid here with --token-file (or ANNALS_TOKEN_FILE)";
 }
 
+// Where a position leads nowhere any more, or not for this question.
+std::string RestartHint(const std::string& reason) {
+  if (reason == "SCOPE_CHANGED" || reason == "HISTORY_PURGED") {
+    return "start anew: `annals watch --with-existing` prints what matches now, and goes on from "
+           "there";
+  }
+  return {};
+}
+
 }  // namespace
 
 std::string ErrorHint(const absl::Status& status, const client::ConnectionOptions& connection) {
@@ -49,6 +58,9 @@ std::string ErrorHint(const absl::Status& status, const client::ConnectionOption
       const auto delay = client::RetryDelay(status);
       return delay ? fmt::format("try again in {}", absl::FormatDuration(*delay)) : std::string();
     }
+    case absl::StatusCode::kAborted:
+    case absl::StatusCode::kOutOfRange:
+      return RestartHint(client::ErrorReason(status));
     case absl::StatusCode::kDeadlineExceeded:
       return "allow more time with --timeout, or ask for less";
     case absl::StatusCode::kUnimplemented:

@@ -4,6 +4,7 @@
 
 #include "clients/cli/count_text.h"
 #include "clients/cli/csv.h"
+#include "clients/cli/event_text.h"
 #include "clients/cli/name_resolver.h"
 #include "clients/cli/printer.h"
 #include "clients/cli/terminal_text.h"
@@ -12,25 +13,6 @@
 
 namespace annals::cli {
 namespace {
-
-// "RU-KRS Sudzha", "RU-KRS", "Sudzha" or a point's coordinates.
-std::string PlaceText(const v1::Location& location) {
-  const std::string region = IdOf(location.resolved_region());
-  const std::string& place = location.place_name();
-  if (!place.empty() && !region.empty()) return fmt::format("{} {}", region, place);
-  if (!place.empty() || !region.empty()) return region + place;
-  if (!location.has_point()) return {};
-  return fmt::format("{:.3f}, {:.3f}", location.point().latitude(), location.point().longitude());
-}
-
-std::string TitleText(const v1::Event& event) {
-  if (event.redacted()) return event.title();
-  if (event.state() == v1::EVENT_STATE_RETRACTED) {
-    return fmt::format("[retracted] {}", event.title());
-  }
-  return event.state() == v1::EVENT_STATE_MERGED ? fmt::format("[merged] {}", event.title())
-                                                 : event.title();
-}
 
 // "possible"; empty where the question asked for neither time nor place.
 std::string MatchText(const v1::Event& event) {

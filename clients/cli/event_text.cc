@@ -223,4 +223,22 @@ std::string EventText(const v1::Event& event, int columns_max) {
   return lines.Take();
 }
 
+std::string PlaceText(const v1::Location& location) {
+  const std::string region = IdOf(location.resolved_region());
+  const std::string& place = location.place_name();
+  if (!place.empty() && !region.empty()) return fmt::format("{} {}", region, place);
+  if (!place.empty() || !region.empty()) return region + place;
+  if (!location.has_point()) return {};
+  return fmt::format("{:.3f}, {:.3f}", location.point().latitude(), location.point().longitude());
+}
+
+std::string TitleText(const v1::Event& event) {
+  if (event.redacted()) return event.title();
+  if (event.state() == v1::EVENT_STATE_RETRACTED) {
+    return fmt::format("[retracted] {}", event.title());
+  }
+  return event.state() == v1::EVENT_STATE_MERGED ? fmt::format("[merged] {}", event.title())
+                                                 : event.title();
+}
+
 }  // namespace annals::cli

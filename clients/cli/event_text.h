@@ -25,4 +25,11 @@ namespace annals::cli {
 // tables show them. Empty where it says nothing.
 [[nodiscard]] std::string InlineText(const google::protobuf::Message& message);
 
+// Where it happened, on one line: "RU-KRS Sudzha", "RU-KRS", "Sudzha" or a point's coordinates.
+// Empty where nothing is said.
+[[nodiscard]] std::string PlaceText(const v1::Location& location);
+
+// The title, and before it that the event does not stand: "[retracted] …".
+[[nodiscard]] std::string TitleText(const v1::Event& event);
+
 }  // namespace annals::cli

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "clients/cli/app.h"
+#include "clients/cli/end_listener.h"
 #include "clients/cli/fd_output.h"
 #include "clients/cpp/grpc_connection.h"
 
@@ -61,6 +62,10 @@ int main(int argc, char** argv) {
     return annals::client::MakeGrpcConnection(std::move(options));
   };
 
+  environment.listen_for_end = [](std::function<void(annals::cli::EndCause)> on_end) {
+    return std::make_shared<annals::cli::EndListener>(STDOUT_FILENO, std::move(on_end));
+  };
+
   const int exit_code =
       annals::cli::Run(std::vector<std::string>(argv + 1, argv + argc), environment);
   out.flush();
@@ -68,5 +73,7 @@ int main(int argc, char** argv) {
     std::cerr << "annals: cannot write to standard output: " << out_buffer.ErrorText() << "\n";
     return 1;
   }
+  // What waits for this process learns that it was interrupted, and not that it was done.
+  if (const int signal = annals::cli::EndListener::Signal(); signal != 0) std::raise(signal);
   return exit_code;
 }

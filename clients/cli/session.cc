@@ -22,6 +22,10 @@ void Session::Note(std::string_view text) const {
   Err() << Sanitized(text) << "\n";
 }
 
+std::shared_ptr<void> Session::ListenForEnd(std::function<void(EndCause)> on_end) const {
+  return environment_.listen_for_end ? environment_.listen_for_end(std::move(on_end)) : nullptr;
+}
+
 OutputFormat Session::Format() const {
   if (options_.format) return *options_.format;
   return environment_.out_is_terminal ? OutputFormat::kTable : OutputFormat::kNdjson;

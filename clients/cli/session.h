@@ -26,6 +26,12 @@ struct CredentialFiles {
   std::string tls_key;
 };
 
+// Why a command that would go on for ever is to end.
+enum class EndCause {
+  kInterrupted,  // The user, or the system, wants it.
+  kReaderGone,   // Nobody reads what it prints.
+};
+
 // The process around a command. main.cc makes the real one, tests their own.
 struct Environment {
   std::istream* in = nullptr;
@@ -44,6 +50,11 @@ struct Environment {
   // allow none.
   std::function<absl::StatusOr<std::shared_ptr<client::Connection>>(client::ConnectionOptions)>
       connect;
+  // How a watch waits before it connects again.
+  client::RetryEnvironment retry = client::RetryEnvironment::Real();
+  // Calls the function, once and on a thread of its own, when the command is to end; until what is
+  // answered is gone. May be empty: then only the command itself knows when it ends.
+  std::function<std::shared_ptr<void>(std::function<void(EndCause)>)> listen_for_end;
 };
 
 // The options that every command has.
@@ -84,6 +95,9 @@ class Session {
   }
   [[nodiscard]] const std::string& Editor() const { return environment_.editor; }
   [[nodiscard]] const std::string& TempDirectory() const { return environment_.temp_directory; }
+  [[nodiscard]] const client::RetryEnvironment& Retry() const { return environment_.retry; }
+  // See Environment::listen_for_end; null where that is empty.
+  [[nodiscard]] std::shared_ptr<void> ListenForEnd(std::function<void(EndCause)> on_end) const;
   [[nodiscard]] const std::string& Server() const { return options_.connection.server; }
 
  private:

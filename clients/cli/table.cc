@@ -56,6 +56,7 @@ void Table::Begin() {
   widths_.assign(columns_.size(), 0);
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     for (const auto& row : held_) widths_[i] = std::max(widths_[i], DisplayWidth(row[i]));
+    widths_[i] = std::max(widths_[i], columns_[i].width_expected);
     if (widths_[i] > 0) widths_[i] = std::max(widths_[i], DisplayWidth(columns_[i].title));
   }
   if (columns_max_ > 0) Fit(columns_, columns_max_, widths_);
@@ -73,7 +74,8 @@ void Table::PrintRow(const std::vector<std::string>& cells) {
   for (std::size_t i = 0; i < cells.size(); ++i) {
     if (widths_[i] == 0) continue;
     if (!line.empty()) line.append(kGap, ' ');
-    line += Padded(cells[i], widths_[i], columns_[i].right_aligned);
+    const bool whole = columns_[i].width_expected > 0 && i + 1 == cells.size();
+    line += whole ? cells[i] : Padded(cells[i], widths_[i], columns_[i].right_aligned);
   }
   line.erase(line.find_last_not_of(' ') + 1);
   out_ << line << "\n";

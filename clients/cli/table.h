@@ -15,6 +15,9 @@ struct Column {
   bool right_aligned = false;
   // What it may be cut down to, alone or with others, where the terminal is too narrow; 0 is never.
   int width_min = 0;
+  // How wide it is at least where the terminal allows, though no row held back needs it: for rows
+  // that come one by one. The last column of such a table is never cut.
+  int width_expected = 0;
 };
 
 class Table {
@@ -25,8 +28,8 @@ class Table {
   // One cell for each column. Cells are sanitized here.
   void Add(std::vector<std::string> cells);
 
-  // Prints what is held back. Columns that are empty in all of it are left out. Prints nothing
-  // where there was no row.
+  // Prints what is held back, and from then on each row as it is added. Columns that are empty in
+  // all of it, and not expected, are left out. Prints nothing where there was no row.
   void Finish();
 
  private:

@@ -26,6 +26,7 @@ struct Runner {
   std::string editor;                    // Of the environment.
   CredentialFiles credentials;           // Of the environment.
   client::ConnectionOptions connection;  // What the last command asked for.
+  std::function<void(EndCause)> end;     // Ends the command that listens for it.
 
   Ran operator()(const std::vector<std::string>& arguments) {
     std::istringstream in(input);
@@ -44,6 +45,11 @@ struct Runner {
     environment.connect = [this](const client::ConnectionOptions& options) {
       connection = options;
       return record;
+    };
+    environment.retry.sleep = [](absl::Duration, absl::Notification*) {};
+    environment.listen_for_end = [this](std::function<void(EndCause)> on_end) {
+      end = std::move(on_end);
+      return std::shared_ptr<void>(this, [](Runner* runner) { runner->end = nullptr; });
     };
     const int exit_code = Run(arguments, environment);
     return {exit_code, out.str(), err.str()};

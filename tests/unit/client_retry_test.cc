@@ -143,5 +143,90 @@ TEST(RetryPolicy, GivesUpBeforeTheDeadlineWouldPass) {
   EXPECT_THAT(world.sleeps, ElementsAre(absl::Seconds(0.5), absl::Seconds(1)));
 }
 
+// An error of a server with this reason.
+absl::Status Reasoned(grpc::StatusCode code, const std::string& reason) {
+  google::rpc::ErrorInfo info;
+  info.set_reason(reason);
+  google::rpc::Status details;
+  details.add_details()->PackFrom(info);
+  return FromGrpcStatus(grpc::Status(code, "", details.SerializeAsString()));
+}
+
+TEST(IsTransient, HoldsForWhatAnotherAttemptMayMend) {
+  EXPECT_TRUE(IsTransient(absl::UnavailableError("")));
+  EXPECT_TRUE(IsTransient(Asking(grpc::StatusCode::RESOURCE_EXHAUSTED)));
+  EXPECT_TRUE(IsTransient(Reasoned(grpc::StatusCode::RESOURCE_EXHAUSTED, "SLOW_CONSUMER")));
+  EXPECT_TRUE(IsTransient(Reasoned(grpc::StatusCode::UNKNOWN, "OUTCOME_UNKNOWN")));
+  EXPECT_TRUE(IsTransient(absl::CancelledError("by a proxy")));
+  EXPECT_FALSE(IsTransient(Reasoned(grpc::StatusCode::CANCELLED, "CANCELLED")));
+  EXPECT_FALSE(IsTransient(absl::UnknownError("")));
+  EXPECT_FALSE(IsTransient(absl::DeadlineExceededError("")));
+  EXPECT_FALSE(IsTransient(absl::AbortedError("")));
+  EXPECT_FALSE(IsTransient(absl::OkStatus()));
+}
+
+constexpr RetryBudgetLimits kBudget{.burst = 3, .per_call = 0.5, .per_second = 2};
+
+TEST(RetryBudget, GivesItsBurstAtOnceAndThenByTheSecond) {
+  RetryBudget budget(kBudget);
+  const absl::Time now = absl::UnixEpoch();
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(budget.Take(now, absl::Hours(1)), absl::ZeroDuration());
+  EXPECT_EQ(budget.Take(now, absl::Hours(1)), absl::Seconds(0.5));
+  EXPECT_EQ(budget.Take(now, absl::Hours(1)), absl::Seconds(1)) << "each waits for its own";
+  EXPECT_EQ(budget.Take(now, absl::Seconds(1)), std::nullopt) << "1.5 s is too long";
+  EXPECT_EQ(budget.Take(now + absl::Seconds(1), absl::Hours(1)), absl::Seconds(0.5));
+}
+
+TEST(RetryBudget, EarnsByCallsUpToItsBurst) {
+  RetryBudget budget(kBudget);
+  const absl::Time now = absl::UnixEpoch();
+  for (int i = 0; i < 100; ++i) budget.AddCall();
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(budget.Take(now, absl::Hours(1)), absl::ZeroDuration());
+  budget.AddCall();
+  budget.AddCall();
+  EXPECT_EQ(budget.Take(now, absl::Hours(1)), absl::ZeroDuration());
+  EXPECT_EQ(budget.Take(now, absl::Hours(1)), absl::Seconds(0.5));
+}
+
+TEST(RetryBudget, GivesNothingAfterItsBurstWhereNothingIsEarnedByTheSecond) {
+  RetryBudget budget({.burst = 1, .per_call = 0.5, .per_second = 0});
+  EXPECT_EQ(budget.Take(absl::UnixEpoch(), absl::InfiniteDuration()), absl::ZeroDuration());
+  EXPECT_EQ(budget.Take(absl::UnixEpoch(), absl::InfiniteDuration()), std::nullopt);
+}
+
+TEST(RetryBudget, BoundsTheRetriesOfManyCallers) {
+  FakeWorld world;
+  world.uniform = 0;
+  const RetryPolicy policy(kLimits, world.Environment());
+  RetryBudget budget(kBudget);
+  int attempts = 0;
+  const absl::Time begin = world.now;
+  for (int caller = 0; caller < 100; ++caller) {
+    EXPECT_FALSE(policy
+                     .Run(
+                         world.now + absl::Seconds(1),
+                         [&] {
+                           ++attempts;
+                           return absl::UnavailableError("ill");
+                         },
+                         &budget)
+                     .ok());
+  }
+  // A call each, the burst, half a retry for each call, and two a second.
+  EXPECT_LE(attempts, 100 + 3 + 50 + 2 * absl::ToDoubleSeconds(world.now - begin) + 1);
+}
+
+TEST(RetryBudget, MakesARetryWaitNoLongerThanItsDeadline) {
+  FakeWorld world;
+  world.uniform = 0;
+  const RetryPolicy policy(kLimits, world.Environment());
+  RetryBudget budget({.burst = 0, .per_call = 0, .per_second = 0.5});
+  const absl::Status ill = absl::UnavailableError("ill");
+  EXPECT_TRUE(policy.WaitToRetry(ill, 1, world.now + absl::Seconds(3), &budget));
+  EXPECT_THAT(world.sleeps, ElementsAre(absl::Seconds(2)));
+  EXPECT_FALSE(policy.WaitToRetry(ill, 1, world.now + absl::Seconds(1), &budget));
+  EXPECT_EQ(world.sleeps.size(), 1u);
+}
+
 }  // namespace
 }  // namespace annals::client

@@ -2,7 +2,9 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <condition_variable>
 #include <mutex>
+#include <thread>
 
 #include "annals/v1/event_service.grpc.pb.h"
 #include "annals/v1/ingest_service.grpc.pb.h"
@@ -25,6 +27,8 @@ struct Calls {
   std::mutex mutex;
   std::vector<grpc::Status> ends;
   std::vector<std::string> authorizations;
+  std::condition_variable over;
+  bool is_over = false;  // Watches may end.
 
   grpc::Status Arrive(const grpc::ServerContext& context) {
     const std::lock_guard lock(mutex);
@@ -57,11 +61,37 @@ struct FakeEventService : v1::EventService::Service {
     writer->Write(part);
     return calls.Arrive(*context);
   }
+  // A checkpoint where it was asked to begin; then nothing until the client is gone, but where the
+  // test gives an end.
+  grpc::Status WatchEvents(grpc::ServerContext* context, const v1::WatchEventsRequest* request,
+                           grpc::ServerWriter<v1::WatchEventsResponse>* writer) override {
+    v1::WatchEventsResponse checkpoint;
+    checkpoint.set_position(request->position() + "x");
+    writer->Write(checkpoint);
+    if (grpc::Status end = calls.Arrive(*context); !end.ok()) return end;
+    std::unique_lock lock(calls.mutex);
+    calls.over.wait_for(lock, std::chrono::seconds(30), [&] { return calls.is_over; });
+    return grpc::Status::OK;
+  }
   Calls& calls;
 };
 
 struct FakeIngestService : v1::IngestService::Service {
   explicit FakeIngestService(Calls& seen) : calls(seen) {}
+  grpc::Status BatchUpsertEvents(grpc::ServerContext* context,
+                                 const v1::BatchUpsertEventsRequest* request,
+                                 v1::BatchUpsertEventsResponse*) override {
+    batch_ids.push_back(request->batch_id());
+    return calls.Arrive(*context);
+  }
+  grpc::Status RetractEvent(grpc::ServerContext* context, const v1::RetractEventRequest*,
+                            v1::RetractEventResponse*) override {
+    return calls.Arrive(*context);
+  }
+  grpc::Status UnmergeEvents(grpc::ServerContext* context, const v1::UnmergeEventsRequest*,
+                             v1::UnmergeEventsResponse*) override {
+    return calls.Arrive(*context);
+  }
   grpc::Status IngestEvents(grpc::ServerContext* context,
                             grpc::ServerReaderWriter<v1::IngestEventsResponse,
                                                      v1::IngestEventsRequest>* stream) override {
@@ -70,6 +100,7 @@ struct FakeIngestService : v1::IngestService::Service {
     while (stream->Read(&request)) stream->Write(v1::IngestEventsResponse());
     return grpc::Status::OK;
   }
+  std::vector<std::string> batch_ids;
   Calls& calls;
 };
 
@@ -107,10 +138,11 @@ class GrpcConnectionTest : public ::testing::Test {
   Calls calls_;
   std::vector<absl::Duration> waits_;
 
+  FakeIngestService ingest_service_{calls_};
+
  private:
   FakeStatusService status_service_{calls_};
   FakeEventService event_service_{calls_};
-  FakeIngestService ingest_service_{calls_};
   std::string address_;
   std::unique_ptr<grpc::Server> server_;
 };
@@ -153,6 +185,49 @@ TEST_F(GrpcConnectionTest, SendsTheTokenWithAnIngestAndWhereItConnectsAnew) {
   ASSERT_TRUE(stream->Finish().ok());
   EXPECT_EQ(acknowledged, 1);
   EXPECT_THAT(calls_.authorizations, ElementsAre("Bearer secret", "Bearer secret"));
+}
+
+TEST_F(GrpcConnectionTest, SendsTheTokenWithAWatchWhichResumesAndCanBeCancelled) {
+  Start();
+  calls_.ends = {kGone};
+  v1::WatchEventsRequest request;
+  request.set_position("p");
+  const auto watch = Connect("secret").WatchEvents(request, {.retry = Retry()});
+  for (const char* position : {"px", "pxx"}) {
+    const auto response = watch->Next();
+    ASSERT_TRUE(response.ok() && *response) << response.status();
+    EXPECT_EQ((*response)->position(), position);
+  }
+  std::thread cancelling([&] { watch->Cancel(); });
+  const auto last = watch->Next();
+  cancelling.join();
+  ASSERT_TRUE(last.ok()) << last.status();
+  EXPECT_FALSE(*last);
+  const std::lock_guard lock(calls_.mutex);
+  calls_.is_over = true;
+  calls_.over.notify_all();
+  EXPECT_THAT(calls_.authorizations, ElementsAre("Bearer secret", "Bearer secret"));
+}
+
+TEST_F(GrpcConnectionTest, SendsABatchAgainUnderTheSameName) {
+  Start();
+  calls_.ends = {kGone, kGone};
+  ASSERT_TRUE(Connect("").BatchUpsertEvents({}).ok());
+  ASSERT_EQ(ingest_service_.batch_ids.size(), 3u);
+  EXPECT_EQ(ingest_service_.batch_ids[0].size(), 32u);
+  EXPECT_THAT(ingest_service_.batch_ids, ::testing::Each(ingest_service_.batch_ids[0]));
+}
+
+TEST_F(GrpcConnectionTest, RetriesAWriteOnlyWhereTheAnswerWouldBeTheFirst) {
+  Start();
+  calls_.ends = {kGone, grpc::Status::OK, kGone, kGone};
+  const Client client = Connect("");
+  v1::RetractEventRequest retract;
+  EXPECT_TRUE(client.RetractEvent(retract).ok());
+  retract.set_etag("e");
+  EXPECT_TRUE(absl::IsUnavailable(client.RetractEvent(retract).status()));
+  EXPECT_TRUE(absl::IsUnavailable(client.UnmergeEvents({}).status()));
+  EXPECT_EQ(calls_.authorizations.size(), 4u);
 }
 
 TEST_F(GrpcConnectionTest, NeverRetriesARefusal) {
