@@ -7,6 +7,7 @@
 #include <pqxx/transaction>
 
 #include "fmt/format.h"
+#include "storage/failpoint.h"
 #include "storage/postgres/connection.h"
 #include "storage/postgres/pqxx_status.h"
 
@@ -34,6 +35,12 @@ std::string SettingsFor(TransactionMode mode, absl::Duration left) {
   return text + (mode == TransactionMode::kSchema ? "SELECT 0, 0" : kHeadQuery);
 }
 
+// What a failpoint does here: as if the server had gone away.
+[[noreturn]] [[maybe_unused]] void LoseConnection(const Connection& connection) {
+  connection.ShutDown();
+  throw pqxx::broken_connection("by a failpoint");
+}
+
 struct Attempt {
   absl::Status status;
   std::optional<DatabaseFault> fault;
@@ -58,7 +65,10 @@ Attempt RunOnce(Connection& connection, TransactionMode mode, absl::Time deadlin
     attempt.status = body(transaction);
     if (!attempt.status.ok()) return;  // its destructor rolls back
     committing = mode != TransactionMode::kRead;
+    const bool writing = mode == TransactionMode::kWrite;
+    if (writing && ANNALS_FAILPOINT("write.before_commit")) LoseConnection(connection);
     work->commit();
+    if (writing && ANNALS_FAILPOINT("write.after_commit")) LoseConnection(connection);
   });
   if (attempt.fault) attempt.status = attempt.fault->status;
   return attempt;
