@@ -1,5 +1,6 @@
 // A UNIX socket in front of PostgreSQL that can lose the answer to a COMMIT: the server does it,
-// the client never hears so.
+// the client never hears so. For tests of storage/postgres in this process; whole programs are put
+// under faults of all kinds by tests/faults/fault_proxy.py.
 #pragma once
 
 #include <atomic>
