@@ -90,9 +90,11 @@ def parent_process(pid):
 
 
 class Server:
-    """One annalsd. `arguments` follow --listen; `prefix` is a command that it is run by."""
+    """One annalsd. `arguments` follow --listen; `prefix` is a command that it is run by, `program`
+    what runs in the place of annalsd."""
 
-    def __init__(self, directory, *arguments, listen=None, data=True, prefix=(), environment=None):
+    def __init__(self, directory, *arguments, listen=None, data=True, prefix=(), environment=None,
+                 program="annalsd"):
         self.directory = pathlib.Path(directory)
         self.data = self.directory / "data"
         self.listen = listen or f"unix:{self.directory}/annalsd.sock"
@@ -100,6 +102,7 @@ class Server:
         self.arguments += arguments
         self.prefix = list(prefix)
         self.environment = environment
+        self.program = program
         self.process = None
         self.address = None  # The first of them.
         self.addresses = []
@@ -110,7 +113,7 @@ class Server:
         self.lines = []
         self.address = None
         self.process = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "TERM", *self.prefix, str(BIN_DIR / "annalsd"),
+            ["setpriv", "--pdeathsig", "TERM", *self.prefix, str(BIN_DIR / self.program),
              "--listen", self.listen, *self.arguments],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
             env=self.environment, text=True, errors="replace")
