@@ -27,7 +27,8 @@ OVER_BUDGET = re.compile(r"^\s*// Over budget: \S")
 
 CODE_SUFFIXES = {".cc", ".h", ".py", ".proto", ".sql", ".cmake", ".conf"}
 TEXT_SUFFIXES = CODE_SUFFIXES | {".md", ".txt", ".json", ".yaml"}
-SCRIPTS = {"deploy/quickstart", "deploy/install-packages", "tests/run", ".ci/run"}
+SCRIPTS = {"deploy/quickstart", "deploy/install-packages", "tests/run", "tests/faults/run",
+           ".ci/run"}
 
 # What a folder may include from the tree, longest prefix first. Tests may include anything.
 INCLUDES = {
@@ -63,7 +64,8 @@ BANNED = [
     # Fine where it is made for a call into absl: const absl::string_view x(…).
     (r"(?<!const )\babsl::string_view\b(?!\()", r"$^", "std::string_view; absl's is another type"),
     (r"\bstd::views\b", r"$^", "a range algorithm; clang-tidy 14 cannot parse std::views"),
-    (r"\bgetenv\s*\(", r"(^|/)main\.cc$|^tests/", "the environment is read in main alone"),
+    (r"\bgetenv\s*\(", r"(^|/)main\.cc$|^tests/|^storage/failpoint\.cc$",
+     "the environment is read in main alone"),
     (r"\bNOLINT(NEXTLINE|BEGIN|END)?\b(?!\()", r"$^", "NOLINT(check): why"),
     (r"\b(I[A-Z][a-z]+Store|\w+(Impl|Manager|Util|Utils|Helper))\b", r"$^",
      "a name that says what it is"),
@@ -252,10 +254,27 @@ class StyleTest(unittest.TestCase):
     def test_unnamed_tests_are_found(self):
         """Python tests have no listing: a file that is not test_*.py would never run."""
         strays = [path for path in self.files
-                  if path.startswith("tests/e2e/") and path.endswith(".py") and
+                  if path.startswith(("tests/e2e/", "tests/faults/")) and path.endswith(".py") and
                   "unittest.TestCase" in (SOURCE_DIR / path).read_text() and
                   not re.search(r"/(test_\w+|harness)\.py$", path)]
         self.assertFalse(strays)
+
+
+    def test_failpoints_are_built_and_named_once(self):
+        """annalsd_failpoints is made of the sources that have some, listed in tests/faults."""
+        listed = re.search(r"set\(failpoint_sources ([^)]*)\)",
+                           (SOURCE_DIR / "tests/faults/CMakeLists.txt").read_text())
+        names, sources = [], set()
+        for path in filter(is_cpp, self.files):
+            if path == "storage/failpoint.h":
+                continue
+            code = strip_cpp((SOURCE_DIR / path).read_text(), keep_strings=True)
+            found = re.findall(r"\bANNALS_FAILPOINT\(\"([a-z_.]+)\"\)", code)
+            self.assertEqual(len(found), len(re.findall(r"\bANNALS_FAILPOINT\(", code)), path)
+            names += found
+            sources |= {path} if found else set()
+        self.assertEqual(set(listed.group(1).split()), sources)
+        self.assertEqual(len(names), len(set(names)), names)
 
 
 def is_cpp(path):
