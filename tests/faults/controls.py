@@ -11,9 +11,9 @@ from campaign import Part, Plan
 from stack import Postgres, database_at
 from watch_history import check_reliable, check_unique
 
-KILLS = 4
+KILLS = 2
 NAIVE_WRITERS = 16
-NAIVE_TRANSACTIONS = 60  # of each writer
+NAIVE_TRANSACTIONS = 30  # of each writer
 NAIVE_TABLE = "CREATE TABLE naive (seq bigserial PRIMARY KEY, recorded timestamptz DEFAULT now())"
 NAIVE_WRITE = """BEGIN;
 INSERT INTO naive DEFAULT VALUES;
