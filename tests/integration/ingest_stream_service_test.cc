@@ -91,6 +91,10 @@ class IngestStreamTest : public ServiceTest {
   std::unique_ptr<Stream> Open(absl::Time deadline = absl::InfiniteFuture()) {
     return std::make_unique<Stream>(ingest.get(), "", deadline);
   }
+  // So many other calls that a stream which does what it should not has done it.
+  void AskForAWhile() {
+    for (int i = 0; i < 100; ++i) EventCount();
+  }
   std::int64_t EventCount() {
     annals::v1::GetStatusResponse response;
     grpc::ClientContext call;
@@ -141,6 +145,7 @@ TEST_F(IngestStreamTest, BoundsTheMessagesUnderWay) {
   for (int i = 1; i <= kBatches; ++i) {
     const int left = kBatches - i + 1;
     store.AwaitHeld(std::min<std::size_t>(kMessagesUnderWay, static_cast<std::size_t>(left)));
+    if (i == 1) AskForAWhile();
     store.Release();
     EXPECT_EQ(stream->Read().counts().created(), i);
   }
@@ -161,6 +166,7 @@ TEST_F(IngestStreamTest, BoundsTheBytesUnderWay) {
   });
   for (int i = 0; i < kBatches; ++i) {
     store.AwaitHeld(i + 1 < kBatches ? 2 : 1);
+    AskForAWhile();
     store.Release();
     EXPECT_EQ(stream->Read().results(0).reason(), "TOO_LONG");
   }
@@ -231,7 +237,7 @@ TEST_F(IngestStreamTest, EndsAReleaseWhenTheBatchesBeforeAreCommitted) {
   stream->SendsNoMore();
   store.AwaitHeld(2);
   store.Release(1);
-  // The one thread for the database has gone on from the release end when this is answered.
+  AskForAWhile();
   EXPECT_EQ(EventCount(), 4);
   committed = true;
   store.Release(0);
@@ -256,6 +262,7 @@ TEST_F(IngestStreamTest, EndsNoReleaseWhereABatchBeforeFailed) {
   stream->Send(Batch(1));
   stream->Send(ReleaseEnd());
   store.AwaitHeld(1);
+  AskForAWhile();
   store.Release();
   EXPECT_EQ(stream->End().code, grpc::StatusCode::UNAVAILABLE);
   EXPECT_FALSE(changed);
@@ -274,7 +281,8 @@ TEST_F(IngestStreamTest, OutlivesItsClient) {
     EXPECT_EQ(stream->End().code, grpc::StatusCode::CANCELLED);
   }
   store.ReleaseAll();
-  EXPECT_EQ(EventCount(), kMessagesUnderWay + 1);
+  // More, where annalsd has not heard of it yet.
+  EXPECT_GE(EventCount(), kMessagesUnderWay + 1);
 }
 
 TEST_F(IngestStreamTest, OutlivesItsDeadline) {
