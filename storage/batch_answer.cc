@@ -11,17 +11,16 @@
 
 namespace annals::storage {
 
-BatchHash HashBatch(std::span<const UpsertRow> rows, std::span<const ContentHash> contents) {
+BatchHash HashBatch(std::span<const SentRow> rows) {
   const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
                                                                         EVP_MD_CTX_free);
   EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr);
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    const UpsertRow& row = rows[i];
+  for (const SentRow& row : rows) {
     const std::string head = fmt::format(
-        "{} {} {} {} ", row.event.name().size(), row.event.name(),
+        "{} {} {} {} ", row.name.size(), row.name,
         row.source_version ? fmt::format("{}", *row.source_version) : "-", row.reinstate);
     EVP_DigestUpdate(context.get(), head.data(), head.size());
-    EVP_DigestUpdate(context.get(), contents[i].data(), contents[i].size());
+    EVP_DigestUpdate(context.get(), row.content.data(), row.content.size());
   }
   BatchHash hash;
   unsigned int size = 0;

@@ -3,10 +3,10 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -15,11 +15,15 @@
 
 namespace annals::storage {
 
-// Of what was sent, by which another batch of the same name is told: names, contents (`contents`,
-// one a row), source versions and whether to reinstate; not whether a row was refused.
+// What of a row tells its batch from another of the same name; whether it was refused does not.
+struct SentRow {
+  std::string_view name;  // of the event
+  ContentHash content{};
+  std::optional<std::int64_t> source_version;
+  bool reinstate = false;
+};
 using BatchHash = std::array<std::uint8_t, 32>;
-[[nodiscard]] BatchHash HashBatch(std::span<const UpsertRow> rows,
-                                  std::span<const ContentHash> contents);
+[[nodiscard]] BatchHash HashBatch(std::span<const SentRow> rows);
 
 // Whether the answer is kept: not where a batch was refused as a whole, which may go in later.
 [[nodiscard]] bool IsRemembered(const UpsertOptions& options, const UpsertReceipt& receipt);

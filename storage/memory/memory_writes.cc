@@ -30,9 +30,11 @@ absl::StatusOr<UpsertReceipt> MemoryStore::UpsertNamed(const CallContext& contex
   std::erase_if(answers_, [&](const auto& entry) {
     return now - entry.second.time > absl::ToInt64Microseconds(kBatchAnswersKept);
   });
-  std::vector<ContentHash> contents;
-  for (const auto& row : rows) contents.push_back(HashContent(row.event));
-  const BatchHash hash = HashBatch(rows, contents);
+  std::vector<SentRow> sent;
+  for (const auto& row : rows) {
+    sent.push_back({row.event.name(), HashContent(row.event), row.source_version, row.reinstate});
+  }
+  const BatchHash hash = HashBatch(sent);
   const auto key = std::make_pair(context.caller.principal, options.batch_id);
   if (const auto found = answers_.find(key); found != answers_.end()) {
     if (found->second.hash != hash) return BatchIdReusedError(options.batch_id);

@@ -25,7 +25,6 @@ namespace annals::storage {
 namespace {
 
 constexpr std::size_t kRowsMax = 5'000;
-constexpr absl::Duration kGroupTimeMax = absl::Minutes(5);
 
 struct Incoming {
   StagedEvent staged;  // as sent; as it is stored once it was decided that it is
@@ -102,20 +101,30 @@ absl::StatusOr<std::vector<Incoming>> Prepare(const Gazetteer& gazetteer,
     prepared.source_version = row.source_version;
     prepared.reinstate = row.reinstate;
     prepared.refused = std::move(row.refused);
+    prepared.staged.event = std::move(row.event);
     if (!prepared.refused.ok()) continue;
-    auto name = ParseEventName(row.event.name());
+    const annals::v1::Event& event = prepared.staged.event;
+    auto name = ParseEventName(event.name());
     if (!name.ok()) return name.status();
     prepared.name = *std::move(name);
     prepared.id = prepared.name.Id();
     if (!ids.insert(prepared.id).second) {
       return Error(absl::StatusCode::kInvalidArgument, "DUPLICATE_NAME",
-                   fmt::format("{} stands twice in the batch", row.event.name()));
+                   fmt::format("{} stands twice in the batch", event.name()));
     }
     if (absl::Now() > context.deadline) return DeadlineError();
-    PrepareDerivation(gazetteer, row.event);
-    prepared.staged.event = std::move(row.event);
+    PrepareDerivation(gazetteer, event);
   }
   return incoming;
+}
+
+BatchHash HashRows(const std::vector<Incoming>& rows) {
+  std::vector<SentRow> sent;
+  for (const Incoming& row : rows) {
+    sent.push_back(
+        {row.staged.event.name(), row.staged.content_hash, row.source_version, row.reinstate});
+  }
+  return HashBatch(sent);
 }
 
 }  // namespace
@@ -123,29 +132,19 @@ absl::StatusOr<std::vector<Incoming>> Prepare(const Gazetteer& gazetteer,
 void EventWriter::StartUpsert(const CallContext& context, std::vector<UpsertRow> rows,
                               const UpsertOptions& options, EventStore::UpsertDone done) {
   auto write = std::make_unique<UpsertWrite>();
-  std::vector<UpsertRow> sent;  // contents apart
   write->context = context;
   write->options = options;
-  for (const UpsertRow& row : rows) {
-    write->bytes += static_cast<std::int64_t>(row.event.ByteSizeLong());
-    if (!write->is_named()) continue;
-    UpsertRow& head = sent.emplace_back();
-    head.event.set_name(row.event.name());
-    head.source_version = row.source_version;
-    head.reinstate = row.reinstate;
-  }
   auto prepared = Prepare(*gazetteer_, context, std::move(rows));
   if (!prepared.ok()) return done(prepared.status());
   write->rows = *std::move(prepared);
   write->principal = context.caller.principal;
   write->joins = true;
   for (const Incoming& row : write->rows) {
+    write->bytes += static_cast<std::int64_t>(row.staged.event.ByteSizeLong());
     if (row.refused.ok()) write->ids.push_back(row.id);
   }
   if (write->is_named()) {
-    std::vector<ContentHash> contents;
-    for (const Incoming& row : write->rows) contents.push_back(row.staged.content_hash);
-    write->batch_hash = HashBatch(sent, contents);
+    write->batch_hash = HashRows(write->rows);
     // Stands for the batch among the ids: a group has each batch once, too.
     const std::string key = fmt::format("{} {}", write->principal, options.batch_id);
     write->ids.push_back(-1 - static_cast<std::int64_t>(std::hash<std::string>()(key) >> 1));
@@ -199,8 +198,8 @@ absl::Status EventWriter::UpsertTogether(std::span<UpsertWrite* const> writes) {
                       RevisionWriter(&transaction, gazetteer_)};
     std::vector<NewBatchAnswer> new_answers;
     for (UpsertWrite* write : writes) {
-      if (const auto found = answers.find(write->Key());
-          write->is_named() && found != answers.end()) {
+      const auto found = write->is_named() ? answers.find(write->Key()) : answers.end();
+      if (found != answers.end()) {
         write->answer =
             found->second.hash == write->batch_hash
                 ? ReadReceipt(found->second.answer)
@@ -225,7 +224,7 @@ absl::Status EventWriter::UpsertTogether(std::span<UpsertWrite* const> writes) {
     TakePositions(transaction, start.writer_id, group.taken);
     return group.taken.front().position;
   };
-  return RunLocked(std::min(deadline, absl::Now() + kGroupTimeMax), run);
+  return RunLocked(deadline, run);
 }
 
 void EventWriter::UpsertInto(UpsertGroup* group, UpsertWrite* write) {
@@ -267,9 +266,10 @@ void EventWriter::UpsertInto(UpsertGroup* group, UpsertWrite* write) {
     if (!IsWritten(outcome)) continue;
     std::vector<annals::v1::OfferStep> added;
     if (!is_new) {
-      auto read = found->second.ReadAddedSteps(&added);
-      if (!read.ok()) write->answer = read;
-      if (!read.ok()) return;
+      if (auto read = found->second.ReadAddedSteps(&added); !read.ok()) {
+        write->answer = read;
+        return;
+      }
     }
     if (auto error = CheckWithAdded(added, row.staged.event); !error.ok()) {
       receipt.rows.back() = {annals::v1::ROW_OUTCOME_INVALID, 0, std::move(error)};

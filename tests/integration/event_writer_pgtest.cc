@@ -26,7 +26,14 @@ class Writer : public PostgresStore {
                       [answer](auto receipt) { answer->set_value(std::move(receipt)); });
     return answer->get_future();
   }
-  Answer Start(std::vector<storage::UpsertRow> rows) { return Start(events_, std::move(rows)); }
+  // Events 0, 1, … in a write each.
+  std::vector<Answer> StartMany(int count) {
+    std::vector<Answer> answers;
+    for (int i = 0; i < count; ++i) {
+      answers.push_back(Start(events_, {EventBuilder("f", fmt::format("{}", i)).Row()}));
+    }
+    return answers;
+  }
   absl::StatusOr<storage::UpsertReceipt> UpsertWith(storage::EventWriter& writer,
                                                     std::vector<storage::UpsertRow> rows) const {
     std::promise<absl::StatusOr<storage::UpsertReceipt>> answer;
@@ -74,9 +81,7 @@ TEST_F(Writer, SharesATransactionAmongWritesThatWait) {
       " $$ BEGIN PERFORM pg_sleep(0.2); RETURN NEW; END $$;"
       "CREATE TRIGGER dawdle_trigger BEFORE INSERT ON commit_log"
       " FOR EACH STATEMENT EXECUTE FUNCTION dawdle()");
-  std::vector<Answer> answers;
-  for (int i = 0; i < kWrites; ++i)
-    answers.push_back(Start({EventBuilder("f", fmt::format("{}", i)).Row()}));
+  auto answers = StartMany(kWrites);
   for (int i = 0; i < kWrites; ++i) {
     const auto receipt = answers[static_cast<std::size_t>(i)].get();
     ASSERT_TRUE(receipt.ok()) << receipt.status();
@@ -96,9 +101,7 @@ TEST_F(Writer, KeepsAFailureToTheWriteThatHasIt) {
       " $$ BEGIN IF NEW.event = '7' THEN RAISE EXCEPTION 'no'; END IF; RETURN NEW; END $$;"
       "CREATE TRIGGER refuse_trigger BEFORE INSERT ON event"
       " FOR EACH ROW EXECUTE FUNCTION refuse()");
-  std::vector<Answer> answers;
-  for (int i = 0; i < kWrites; ++i)
-    answers.push_back(Start({EventBuilder("f", fmt::format("{}", i)).Row()}));
+  auto answers = StartMany(kWrites);
   std::int64_t position = 0;
   for (int i = 0; i < kWrites; ++i) {
     const auto receipt = answers[static_cast<std::size_t>(i)].get();

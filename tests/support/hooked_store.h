@@ -1,6 +1,4 @@
 // The reference store with places where a test may step in.
-//
-// Over budget: every place.
 #pragma once
 
 #include <algorithm>
